@@ -1,0 +1,52 @@
+"""`manage.py ensure_owner`: the owner's account without a browser, for scripts and deploys."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.flows.api_keys import create_api_key
+from accounts.flows.setup import ensure_owner
+from accounts.models import ApiKey, User
+from memshadow.lib.errors import MemshadowError
+
+
+class Command(BaseCommand):
+    """Makes the owner when there is none; prints a new API key once when asked to."""
+
+    help = "Make the owner's account if it does not exist, and optionally an API key, printed once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare --email, --password-file and --api-key."""
+        parser.add_argument("--email", required=True, help="the owner's e-mail address")
+        parser.add_argument("--password-file", help="file that holds the password (- for standard input)")
+        parser.add_argument("--api-key", metavar="NAME", help="also make an API key of this name and print it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run; every refusal is one line on standard error and exit status 1."""
+        try:
+            owner, made = ensure_owner(email=options["email"], password=_password(options["password_file"]))
+            self.stderr.write(f"{'Made' if made else 'Found'} the owner {owner.email}.")
+            if options["api_key"]:
+                self._print_key(owner, options["api_key"])
+        except (MemshadowError, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _print_key(self, owner: User, name: str) -> None:
+        if ApiKey.objects.filter(owner=owner, name=name, revoked_at=None).exists():
+            self.stderr.write(f"A key named {name} exists; it was shown when it was made.")
+            return
+        _, text = create_api_key(owner=owner, name=name, scopes=ApiKey.Scope.values)
+        self.stdout.write(text)
+
+
+def _password(path: str | None) -> str | None:
+    if path is None:
+        return None
+    import sys
+    from pathlib import Path
+
+    text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    return text.rstrip("\r\n")

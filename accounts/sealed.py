@@ -1,0 +1,75 @@
+"""Model attributes that are stored encrypted under their owner's data key and read as plain values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from django.db.models import Model
+
+from accounts.keys import keyring
+
+T = TypeVar("T")
+
+
+class _Sealed(property, Generic[T]):
+    """Gives a model the plain value of a `<name>_sealed` BinaryField.
+
+    The row's table, column, id and owner are authenticated with the ciphertext, so bytes that were moved to another
+    row or owner do not open. It is a `property` because Django then accepts the plain name in `Model(**kwargs)`,
+    after the real fields (id and owner) are set.
+    """
+
+    empty: ClassVar[Any]
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.column = f"{name}_sealed"
+
+    def __get__(self, row: Any, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        sealed = getattr(row, self.column)
+        if not sealed:
+            return self._decode(b"")
+        cache = row.__dict__.setdefault("_unsealed", {})
+        known = cache.get(self.column)
+        if known is None or known[0] is not sealed:
+            plain = keyring(row.owner_id).unseal(bytes(sealed), bound_to=binding(row, self.column))
+            known = cache[self.column] = (sealed, plain)
+        return self._decode(known[1])
+
+    def __set__(self, row: Any, value: T) -> None:
+        plain = self._encode(value)
+        sealed = keyring(row.owner_id).seal(plain, bound_to=binding(row, self.column)) if plain else b""
+        setattr(row, self.column, sealed)
+
+    def _encode(self, value: T) -> bytes:
+        raise NotImplementedError
+
+    def _decode(self, plain: bytes) -> T:
+        raise NotImplementedError
+
+
+class SealedText(_Sealed[str]):
+    """A sealed string; empty when the column is empty."""
+
+    def _encode(self, value: str) -> bytes:
+        return value.encode()
+
+    def _decode(self, plain: bytes) -> str:
+        return plain.decode()
+
+
+class SealedDict(_Sealed[dict[str, Any]]):
+    """A sealed JSON object; empty when the column is empty. Assign a new dict to change it."""
+
+    def _encode(self, value: dict[str, Any]) -> bytes:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() if value else b""
+
+    def _decode(self, plain: bytes) -> dict[str, Any]:
+        return cast(dict[str, Any], json.loads(plain)) if plain else {}
+
+
+def binding(row: Model, column: str) -> bytes:
+    """What a ciphertext is bound to: table, column, row and owner."""
+    return f"{row._meta.db_table}|{column}|{row.pk}|{row.owner_id}".encode()  # type: ignore[attr-defined]

@@ -1,0 +1,28 @@
+"""What is remembered, and what is derived from it."""
+
+from memories.models.conversation import Conversation
+from memories.models.embedding_model import EmbeddingModel
+from memories.models.idempotency import IdempotencyRecord
+from memories.models.import_job import ImportJob
+from memories.models.link import MemoryLink
+from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State
+from memories.models.revision import MemoryRevision
+from memories.models.search_entry import SearchEntry
+from memories.models.tag import MemoryTag, Tag
+
+__all__ = [
+    "Conversation",
+    "EmbeddingModel",
+    "IdempotencyRecord",
+    "ImportJob",
+    "IndexState",
+    "Kind",
+    "Memory",
+    "MemoryLink",
+    "MemoryRevision",
+    "MemoryRole",
+    "MemoryTag",
+    "SearchEntry",
+    "State",
+    "Tag",
+]

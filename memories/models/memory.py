@@ -1,0 +1,127 @@
+"""The memory: the truth that everything else is derived from."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.sealed import SealedDict, SealedText
+from memories.models.conversation import Conversation
+from memories.models.tag import MemoryTag, Tag
+from memshadow.lib.ids import new_id
+from personas.models import Persona
+
+
+class Kind(models.TextChoices):
+    """What sort of thing a memory is."""
+
+    NOTE = "note", "Note"
+    TURN = "turn", "Turn"
+    DOCUMENT = "document", "Document"
+    FACT = "fact", "Fact"
+    SUMMARY = "summary", "Summary"
+    INSIGHT = "insight", "Insight"
+
+
+class MemoryRole(models.TextChoices):
+    """Who spoke, for turns of a conversation."""
+
+    NONE = "", "–"
+    USER = "user", "User"
+    ASSISTANT = "assistant", "Assistant"
+    SYSTEM = "system", "System"
+    TOOL = "tool", "Tool"
+
+
+class State(models.TextChoices):
+    """Where a memory is in its life. Only a person erases; machines archive and supersede."""
+
+    ACTIVE = "active", "Active"
+    ARCHIVED = "archived", "Archived"
+    SUPERSEDED = "superseded", "Superseded"
+    DELETED = "deleted", "In the trash"
+
+
+class IndexState(models.TextChoices):
+    """Whether the search index has caught up with the memory."""
+
+    PENDING = "pending", "Pending"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class Memory(models.Model):
+    """One thing remembered. Its texts are sealed under the owner's data key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memories")
+    persona = models.ForeignKey(Persona, on_delete=models.SET_NULL, null=True, blank=True, related_name="memories")
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="memories"
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.NOTE)
+    role = models.CharField(max_length=12, choices=MemoryRole.choices, default=MemoryRole.NONE, blank=True)
+    source = models.CharField(max_length=40, default="api")
+    language = models.CharField(max_length=8, default="und")
+    importance = models.FloatField(default=0.5)
+    pinned = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
+
+    content_sealed = models.BinaryField()
+    author_sealed = models.BinaryField(default=b"")
+    external_id_sealed = models.BinaryField(default=b"")
+    metadata_sealed = models.BinaryField(default=b"")
+    fingerprint = models.BinaryField(max_length=32)
+    size_bytes = models.PositiveIntegerField(default=0)
+
+    occurred_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    valid_from = models.DateTimeField(null=True, blank=True)
+    valid_to = models.DateTimeField(null=True, blank=True)
+    state_changed_at = models.DateTimeField(null=True, blank=True)
+
+    sightings = models.PositiveIntegerField(default=1)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    revision_count = models.PositiveIntegerField(default=0)
+
+    index_state = models.CharField(max_length=8, choices=IndexState.choices, default=IndexState.PENDING)
+    index_attempts = models.PositiveSmallIntegerField(default=0)
+    index_error = models.CharField(max_length=200, blank=True)
+    index_due_at = models.DateTimeField(default=timezone.now)
+    indexed_at = models.DateTimeField(null=True, blank=True)
+
+    tags = models.ManyToManyField(Tag, through=MemoryTag, related_name="memories", blank=True)
+
+    content = SealedText()
+    author = SealedText()
+    external_id = SealedText()
+    metadata = SealedDict()
+
+    class Meta:
+        verbose_name_plural = "memories"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "fingerprint"], name="memory_fingerprint_unique"),
+            models.CheckConstraint(
+                condition=models.Q(importance__gte=0, importance__lte=1), name="memory_importance_range"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="memory_recent"),
+            models.Index(fields=["owner", "-occurred_at", "-id"], name="memory_by_time"),
+            models.Index(fields=["conversation", "occurred_at", "id"], name="memory_of_conversation"),
+            models.Index(
+                fields=["index_due_at"], condition=models.Q(index_state="pending"), name="memory_to_index"
+            ),
+            models.Index(
+                fields=["owner", "-state_changed_at"],
+                condition=models.Q(state="deleted"),
+                name="memory_trash",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"

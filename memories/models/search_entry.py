@@ -1,0 +1,45 @@
+"""The search index: one row a chunk and embedding model, partitioned by the hash of the owner."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from pgvector.django import HalfVectorField
+
+
+class SearchEntry(models.Model):
+    """Derived from a memory and rebuilt from it at any time; nothing refers to it.
+
+    Plain columns instead of foreign keys: the index must be loadable, droppable and distributable on its own.
+    `lexemes` holds keyed hashes with positions, never words. `embedding` is NULL until a worker has been here.
+    """
+
+    pk = models.CompositePrimaryKey("owner_id", "embedding_model_id", "memory_id", "chunk")
+    owner_id = models.UUIDField()
+    embedding_model_id = models.SmallIntegerField()
+    memory_id = models.UUIDField()
+    chunk = models.SmallIntegerField()
+    span_start = models.IntegerField()
+    span_end = models.IntegerField()
+    kind = models.CharField(max_length=12)
+    role = models.CharField(max_length=12, default="")
+    source = models.CharField(max_length=40)
+    state = models.CharField(max_length=12)
+    persona_id = models.UUIDField(null=True)
+    conversation_id = models.UUIDField(null=True)
+    tag_ids = ArrayField(models.UUIDField(), default=list)
+    pinned = models.BooleanField(default=False)
+    importance = models.FloatField(default=0.5)
+    occurred_at = models.DateTimeField()
+    lexemes = SearchVectorField(null=True)
+    lexeme_count = models.IntegerField(default=0)
+    embedding = HalfVectorField(null=True)
+
+    class Meta:
+        indexes: ClassVar = []
+
+    def __str__(self) -> str:
+        return f"chunk {self.chunk} of {self.memory_id}"

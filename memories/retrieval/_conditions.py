@@ -1,0 +1,47 @@
+"""A request's filter as SQL over the search index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from memories.filters import MemoryFilter, tag_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """An AND of conditions on `memories_searchentry e`, with their parameters. Always names one owner and model."""
+
+    owner_id: UUID
+    model_id: int
+    sql: str
+    params: list[Any]
+
+
+def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditions | None:
+    """The filter as SQL, or None when nothing can match (a required tag does not exist)."""
+    ids = tag_ids(owner, wanted)
+    if ids.impossible:
+        return None
+    parts: list[tuple[str, Any]] = [
+        ("e.owner_id = %s", owner.id),
+        ("e.embedding_model_id = %s", model_id),
+        ("e.state = ANY(%s)", list(wanted.states)),
+    ]
+    optional = [
+        ("e.kind = ANY(%s)", list(wanted.kinds)),
+        ("e.role = ANY(%s)", list(wanted.roles)),
+        ("e.source = ANY(%s)", list(wanted.sources)),
+        ("e.tag_ids && %s::uuid[]", list(ids.any_of)),
+        ("e.tag_ids @> %s::uuid[]", list(ids.all_of)),
+        ("e.persona_id = %s", wanted.persona_id),
+        ("e.conversation_id = %s", wanted.conversation_id),
+        ("e.occurred_at >= %s", wanted.after),
+        ("e.occurred_at < %s", wanted.before),
+    ]
+    parts += [(sql, value) for sql, value in optional if value not in (None, [])]
+    if wanted.pinned is not None:
+        parts.append(("e.pinned = %s", wanted.pinned))
+    return Conditions(owner.id, model_id, " AND ".join(sql for sql, _ in parts), [value for _, value in parts])

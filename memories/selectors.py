@@ -1,0 +1,158 @@
+"""Reading memories, always through their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
+from accounts.models import User
+from memories.filters import MemoryFilter, filtered
+from memories.models import Conversation, ImportJob, IndexState, Memory, MemoryRevision, State, Tag
+from memshadow.lib.paging import Page, paginate
+
+PAGE_DEFAULT = 50
+
+
+def with_parts(rows: QuerySet[Memory]) -> QuerySet[Memory]:
+    """The rows with everything that a card shows, in a constant number of queries."""
+    return rows.select_related("persona", "conversation").prefetch_related("tags")
+
+
+def memory_page(
+    owner: User,
+    wanted: MemoryFilter,
+    *,
+    cursor: str | None = None,
+    limit: int = PAGE_DEFAULT,
+    by: str = "occurred_at",
+) -> Page[Memory]:
+    """A page of the owner's memories, newest first by `occurred_at`, `created_at` or `updated_at`."""
+    return paginate(with_parts(filtered(owner, wanted)), cursor=cursor, limit=limit, by=by)
+
+
+def memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
+    """Those of the ids that are the owner's, with their parts."""
+    return {m.id: m for m in with_parts(Memory.objects.filter(owner=owner, id__in=list(ids)))}
+
+
+def conversation_page(
+    owner: User, *, source: str = "", cursor: str | None = None, limit: int = PAGE_DEFAULT
+) -> Page[Conversation]:
+    """A page of conversations, newest first, each with `turn_count`."""
+    rows = Conversation.objects.filter(owner=owner).select_related("persona")
+    if source:
+        rows = rows.filter(source=source)
+    page = paginate(rows, cursor=cursor, limit=limit, by="started_at")
+    counts = dict(
+        Memory.objects.filter(owner=owner, conversation__in=page.items)
+        .exclude(state=State.DELETED)
+        .values_list("conversation")
+        .annotate(turns=Count("id"))
+        .order_by()
+    )
+    for conversation in page.items:
+        conversation.turn_count = counts.get(conversation.id, 0)  # type: ignore[attr-defined]
+    return page
+
+
+def turns_of(owner: User, conversation: Conversation) -> QuerySet[Memory]:
+    """A conversation's memories in the order in which they happened, the trash left out."""
+    rows = Memory.objects.filter(owner=owner, conversation=conversation).exclude(state=State.DELETED)
+    return with_parts(rows).order_by("occurred_at", "id")
+
+
+def revisions_of(memory: Memory) -> QuerySet[MemoryRevision]:
+    """The history of a memory, newest first."""
+    return MemoryRevision.objects.filter(memory=memory).select_related("actor").order_by("-number")
+
+
+def linked_memories(owner: User, memory: Memory) -> list[tuple[str, str, Memory]]:
+    """(relation, 'to' or 'from', the other memory) of every link of this one."""
+    outgoing = memory.links_out.select_related("to_memory").order_by("created_at")
+    incoming = memory.links_in.select_related("from_memory").order_by("created_at")
+    return [
+        *((link.relation, "to", link.to_memory) for link in outgoing if link.owner_id == owner.id),
+        *((link.relation, "from", link.from_memory) for link in incoming if link.owner_id == owner.id),
+    ]
+
+
+def tags_for(owner: User) -> list[Tag]:
+    """The owner's tags by name, each with `memory_count` (the trash left out)."""
+    rows = Tag.objects.filter(owner=owner).annotate(
+        memory_count=Count("memory_tags", filter=~Q(memory_tags__memory__state=State.DELETED))
+    )
+    return sorted(rows, key=lambda tag: tag.name.casefold())
+
+
+def sources_for(owner: User) -> list[str]:
+    """Every source that the owner's memories name."""
+    return list(Memory.objects.filter(owner=owner).order_by("source").values_list("source", flat=True).distinct())
+
+
+def imports_for(owner: User, *, cursor: str | None = None, limit: int = PAGE_DEFAULT) -> Page[ImportJob]:
+    """A page of the owner's imports, newest first."""
+    return paginate(ImportJob.objects.filter(owner=owner), cursor=cursor, limit=limit)
+
+
+def find_duplicates(owner: User, memory: Memory, near: Sequence[Memory]) -> list[Memory]:
+    """Those of `near` whose words are nearly all the same (Jaccard similarity of word sets >= 0.8)."""
+    words = _words(memory.content)
+    return [other for other in near if other.id != memory.id and _jaccard(words, _words(other.content)) >= 0.8]
+
+
+def _words(text: str) -> set[str]:
+    return set(text.casefold().split())
+
+
+def _jaccard(a: set[str], b: set[str]) -> float:
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts that the dashboard and the API show."""
+
+    memories: int
+    conversations: int
+    tags: int
+    size_bytes: int
+    by_state: dict[str, int]
+    by_kind: dict[str, int]
+    by_source: dict[str, int]
+    pending: int
+    failed: int
+    newest_at: datetime | None
+
+
+def stats_for(owner: User) -> Stats:
+    """The owner's numbers; `memories` counts everything but the trash."""
+    rows = Memory.objects.filter(owner=owner)
+    groups = list(rows.values_list("state", "kind", "source").annotate(n=Count("id")).order_by())
+    kept = [group for group in groups if group[0] != State.DELETED]
+    totals = rows.exclude(state=State.DELETED).aggregate(size=Sum("size_bytes"), newest=Max("created_at"))
+    waiting = dict(
+        rows.exclude(index_state=IndexState.DONE).values_list("index_state").annotate(n=Count("id")).order_by()
+    )
+    return Stats(
+        memories=sum(n for *_, n in kept),
+        conversations=Conversation.objects.filter(owner=owner).count(),
+        tags=Tag.objects.filter(owner=owner).count(),
+        size_bytes=totals["size"] or 0,
+        by_state=_summed((state, n) for state, _, _, n in groups),
+        by_kind=_summed((kind, n) for _, kind, _, n in kept),
+        by_source=_summed((source, n) for _, _, source, n in kept),
+        pending=waiting.get(IndexState.PENDING, 0),
+        failed=waiting.get(IndexState.FAILED, 0),
+        newest_at=totals["newest"],
+    )
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for name, n in pairs:
+        totals[name] = totals.get(name, 0) + n
+    return dict(sorted(totals.items(), key=lambda item: -item[1]))

@@ -1,0 +1,1 @@
+"""What can be done to memories: one module a group of verbs."""

@@ -1,0 +1,58 @@
+"""The project's numbered system checks: mistakes in settings and in the database, each with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from memshadow.database_health import DatabaseUnsuitable, problems, read_facts
+from memshadow.settings.env import env
+
+
+@register(Tags.database)
+def database_suits(
+    *, app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """memshadow.E001-E005: the PostgreSQL server has what the product needs. Runs with `check --database`."""
+    if not databases:
+        return []
+    try:
+        found = problems(read_facts())
+    except DatabaseUnsuitable as error:
+        return [Error(error.message, id="memshadow.E005")]
+    return [Error(problem.message, hint=problem.remedy, id=problem.number) for problem in found]
+
+
+@register(Tags.security)
+def secrets_outlive_the_machine(
+    *, app_configs: Sequence[AppConfig] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """memshadow.W001: with an external database the keys must not live on a disk that a deploy replaces."""
+    if env.database_url is None or env.master_key or env.master_key_file:
+        return []
+    return [
+        Warning(
+            f"DATABASE_URL is set, but the master key is a file in {env.data_dir}.",
+            hint="If that folder does not survive a deploy, every memory becomes unreadable: keep it on a "
+            "volume, or set MEMSHADOW_MASTER_KEY and MEMSHADOW_SECRET_KEY.",
+            id="memshadow.W001",
+        )
+    ]
+
+
+@register(Tags.security)
+def debug_stays_at_home(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """memshadow.W002: debug pages show settings and memories to whoever can reach the server."""
+    if not settings.DEBUG or env.host in ("127.0.0.1", "localhost", "::1"):
+        return []
+    return [
+        Warning(
+            f"MEMSHADOW_DEBUG is on while the server listens on {env.host}.",
+            hint="Unset MEMSHADOW_DEBUG, or listen on HOST=127.0.0.1.",
+            id="memshadow.W002",
+        )
+    ]

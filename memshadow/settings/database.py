@@ -1,0 +1,32 @@
+"""Where PostgreSQL is: the one in DATABASE_URL, or the embedded one under the data directory."""
+
+from typing import Any
+
+import dj_database_url
+
+from memshadow.embedded_postgres import database_url
+from memshadow.settings.env import env
+
+EMBEDDED_DATABASE = env.database_url is None
+
+_parsed: dict[str, Any] = dict(dj_database_url.parse(env.database_url or database_url(env.data_dir)))
+_options = dict(_parsed.get("OPTIONS", {}))
+# Iterative scans keep recall when a filter follows the HNSW scan (docs/architecture.md, search index).
+_options["options"] = " ".join(
+    [
+        _options.get("options", ""),
+        "-c hnsw.iterative_scan=strict_order",
+        "-c hnsw.ef_search=100",
+        "-c plan_cache_mode=force_custom_plan",
+    ]
+).strip()
+
+DATABASES = {
+    "default": {
+        **_parsed,
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": _options,
+    }
+}

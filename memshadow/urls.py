@@ -1,0 +1,3 @@
+"""Every address of the product."""
+from django.urls import path
+urlpatterns: list = []

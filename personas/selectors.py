@@ -1,0 +1,22 @@
+"""Reading personas, always through their owner."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from accounts.models import User
+from memshadow.lib.errors import NotFound
+from personas.models import Persona
+
+
+def personas_for(owner: User) -> list[Persona]:
+    """Everything that the owner calls a persona, by name."""
+    return sorted(Persona.objects.filter(owner=owner), key=lambda p: p.name.casefold())
+
+
+def persona_or_404(owner: User, persona_id: UUID) -> Persona:
+    """One persona. Raises NotFound when it does not exist or is someone else's."""
+    persona = Persona.objects.filter(owner=owner, id=persona_id).first()
+    if persona is None:
+        raise NotFound("There is no persona of yours with this id.")
+    return persona
