@@ -170,9 +170,7 @@ def _worker(expected: bool) -> Finding:
 def _model() -> Iterator[Finding]:
     from django.conf import settings
 
-    from memories.embedding import registry
-
-    if registry.is_prepared(settings.MODELS_DIR):
+    if preparing.model_is_prepared():
         yield Finding(Verdict.GOOD, "embedding model", f"prepared in {settings.MODELS_DIR}")
     else:
         yield Finding(Verdict.BAD, "embedding model", "not prepared: run `manage.py prepare --model`.")

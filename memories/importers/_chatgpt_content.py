@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from memories.importers._clean import one_line, text_of
+from memories.importers._clean import dicts, one_line, text_of
 
 REASONING = "reasoning: the model's thoughts"
 CONTEXT = "context: custom instructions and other context that was sent along"
@@ -102,9 +102,8 @@ def _image_name(part: dict[str, Any]) -> str:
 
 
 def _note_files(out: ReadOut, metadata: dict[str, Any]) -> None:
-    attached = metadata.get("attachments")
-    names = [one_line(a.get("name"), 200) for a in attached if isinstance(a, dict)] if isinstance(attached, list) else []
-    names = [name for name in names if name]
+    named = (one_line(file.get("name"), 200) for file in dicts(metadata.get("attachments")))
+    names = [name for name in named if name]
     if names:
         out.metadata["attachments"] = names
     if not out.text and not out.left_out:

@@ -44,6 +44,11 @@ def text_of(value: object) -> str:
     return str(value) if abs(value) < 10**30 else ""
 
 
+def dicts(value: object) -> list[dict[str, Any]]:
+    """The objects in what should be a list of them; nothing where it is none."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
 def one_line(value: object, chars: int = TITLE_CHARS) -> str:
     """A title: one line, no control characters, cut at `chars`."""
     text = " ".join(CONTROL.sub(" ", text_of(value)[: chars * 8]).split())

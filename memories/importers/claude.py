@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from memories.importers import _json
-from memories.importers._clean import digest, one_line, text_of
+from memories.importers._clean import dicts, digest, one_line, text_of
 from memories.importers._pieces import items_from
 from memories.importers._run import Run, guarded
 from memories.importers._sources import Source
@@ -34,7 +34,7 @@ def recognises(source: Source) -> bool:
         any(shape.has(f"{prefix}.chat_messages") for prefix in PREFIXES)
         or _is_projects(source)
         or _is_memories(source)
-        or shape.has("[].uuid", "[].name", "[].updated_at")
+        or shape.has("[].uuid", "[].name", "[].created_at", "[].updated_at")
     )
 
 
@@ -60,7 +60,7 @@ def read(source: Source, run: Run) -> Iterator[Item]:
         yield from (item for item in items if not (isinstance(item, Skipped) and item.reason == INDEX))
 
 
-def _each(source: Source, run: Run, make: Any) -> Iterator[Item]:
+def _each(source: Source, run: Run, make: Callable[[Any], Iterator[Item]]) -> Iterator[Item]:
     """For objects that hold several documents."""
     with source.open_utf8() as stream:
         if source.outline.kind == "object":
@@ -84,12 +84,11 @@ def _each(source: Source, run: Run, make: Any) -> Iterator[Item]:
 
 def parse_conversation(data: dict[str, Any], run: Run) -> Item | None:
     """The branch last seen where parents are known, else all messages in order."""
-    messages = data.get("chat_messages")
     if "chat_messages" not in data:
         run.leave_out(INDEX)
         return Skipped(INDEX, one_line(data.get("uuid"), 200))
-    listed = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
-    turns = [turn for message in _branch(listed, data, run) for turn in _turn(message, data, run)]
+    messages = dicts(data["chat_messages"])
+    turns = [turn for message in _branch(messages, data, run) for turn in _turn(message, data, run)]
     return conversation(
         turns,
         external_id=data.get("uuid"),
@@ -120,9 +119,9 @@ def _turn(message: dict[str, Any], data: dict[str, Any], run: Run) -> list[Parse
     if role not in ("user", "assistant"):
         run.leave_out("unknown-sender: messages of neither person nor model")
         return []
-    attached = [a for a in message.get("attachments") or () if isinstance(a, dict)]
+    attached = dicts(message.get("attachments"))
     names = [one_line(a.get("file_name"), 200) for a in attached]
-    files = [one_line(f.get("file_name"), 200) for f in message.get("files") or () if isinstance(f, dict)]
+    files = [one_line(f.get("file_name"), 200) for f in dicts(message.get("files"))]
     texts = [_text(message, run), *(_attachment(a) for a in attached)]
     body = "\n\n".join(text for text in texts if text.strip())
     named = [name for name in dict.fromkeys([*names, *files]) if name]
@@ -172,8 +171,8 @@ def _project_documents(project: Any) -> Iterator[Item]:
             metadata={**base, "description": text_of(project.get("description"))[:2000]},
             kind="note",
         )
-    for document in project.get("docs") or ():
-        if isinstance(document, dict) and text_of(document.get("content")).strip():
+    for document in dicts(project.get("docs")):
+        if text_of(document.get("content")).strip():
             yield ParsedDocument(
                 external_id=one_line(document.get("uuid"), 200) or digest(name, document.get("filename")),
                 title=one_line(document.get("filename")) or name,

@@ -10,6 +10,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from memories.indexing import vector_literal
 from memories.retrieval._conditions import Conditions
 
 # The arms propose (memory, chunk) pairs; the join then reads both scores of every proposal, so that a chunk that
@@ -70,9 +71,9 @@ def candidates(conditions: Conditions, arms: Arms, *, exact: bool, limit: int) -
     """At most `limit` chunks from each arm, with both scores each."""
     where, named = _named(conditions, arms)
     typed = f"e.embedding::halfvec({arms.dimension})"
-    distance = f"{typed} <#> %(vector)s::halfvec" + (" + 0" if exact else "")
+    distance = f"({typed} <#> %(vector)s::halfvec)" + (" + 0" if exact else "")
     vector = arms.vector if arms.vector is not None else np.zeros(arms.dimension, np.float32)
-    sql = _SEARCH.format(conditions=where, distance=f"({distance})" if exact else distance, typed=typed)
+    sql = _SEARCH.format(conditions=where, distance=distance, typed=typed)
     with connection.cursor() as cursor:
         cursor.execute(
             sql,
@@ -110,11 +111,6 @@ def nearest_to(conditions: Conditions, memory_id: UUID, dimension: int, *, limit
     with connection.cursor() as cursor:
         cursor.execute(sql, [*head, *conditions.params, limit * 4, memory_id, limit])
         return [(row[0], float(row[1])) for row in cursor.fetchall()]
-
-
-def vector_literal(vector: NDArray[np.float32]) -> str:
-    """A vector in pgvector's text form."""
-    return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
 
 
 def _named(conditions: Conditions, arms: Arms) -> tuple[str, dict[str, object]]:

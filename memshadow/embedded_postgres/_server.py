@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -64,13 +65,20 @@ class Handle:
         """End the server at once, as a power cut would; the next start recovers."""
         self._signal(signal.SIGKILL)
         _process.wait_until(lambda: not self.alive(), _STOP_STEPS[-1][1])
+        self._forget_socket()
         self._users.close()
 
     def _stop(self, timeout_s: float) -> None:
         for number, patience_s in ((_STOP_STEPS[0][0], timeout_s), *_STOP_STEPS[1:]):
             self._signal(number)
             if _process.wait_until(lambda: not self.alive(), patience_s):
+                self._forget_socket()
                 return
+
+    def _forget_socket(self) -> None:
+        """Leave no folder behind in /tmp; one that still holds something stays."""
+        with suppress(OSError):
+            socket_folder(self.data_dir).rmdir()
 
     def _signal(self, number: signal.Signals) -> None:
         if self.alive():
@@ -105,6 +113,7 @@ def ensure_running(
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _account.account_for(cluster_folder(data_dir))
         with _locks.starting(data_dir):
             return _find_or_start(data_dir.resolve(), output, die_with_parent, durable)
     except OSError as error:

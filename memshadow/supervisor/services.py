@@ -72,8 +72,7 @@ class Program:
 
     def ending(self) -> str:
         """Its exit code, or the signal that ended it."""
-        code = self._process.returncode if self._process else 0
-        return f"signal {-code}" if code and code < 0 else f"exit code {code}"
+        return _ending(self._process) if self._process else "it never started"
 
     def ask_to_stop(self) -> None:
         """SIGTERM to its first process, which stops its own workers."""
@@ -117,7 +116,7 @@ class Database:
     def ending(self) -> str:
         """Its exit code, when it was a child of ours."""
         process = self._handle.process if self._handle else None
-        return f"exit code {process.returncode}" if process else "it was started elsewhere"
+        return _ending(process) if process else "it was started elsewhere"
 
     def ask_to_stop(self) -> None:
         """A fast shutdown: sessions are ended, everything is written."""
@@ -132,6 +131,11 @@ class Database:
     def pids(self) -> set[int]:
         """Its first process."""
         return {self._handle.pid} if self._handle else set()
+
+
+def _ending(process: subprocess.Popen[bytes]) -> str:
+    code = process.returncode
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
 def _stream_of(process: subprocess.Popen[bytes]) -> IO[bytes]:

@@ -28,17 +28,17 @@ class Signals:
 
     def __enter__(self) -> Signals:
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        for number in _STOPPING:
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        self._before = {number: signal.signal(number, self._on_stop) for number in _STOPPING}
+        # Without a handler of its own a child's death would not wake the loop.
+        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         signal.set_wakeup_fd(-1)
-        for number in (*_STOPPING, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         os.close(self._reader)
         os.close(self._writer)
 

@@ -61,11 +61,7 @@ def _start(env: Env, listener: socket.socket, tree: Tree, signals: Signals) -> N
 
 def prepare_model_apart(run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run) -> None:
     """Build the model in a process of its own: the builder's libraries would stay in this one for ever."""
-    from django.conf import settings
-
-    from memories.embedding import registry
-
-    if registry.is_prepared(settings.MODELS_DIR):
+    if preparing.model_is_prepared():
         return
     say("preparing the embedding model (once, some seconds)")
     command = [sys.executable, str(MANAGE), "prepare", "--model"]

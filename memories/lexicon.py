@@ -1,0 +1,308 @@
+"""Words for the lexical index: segmentation, stemming, stop words, and the keyed hashes that stand for them.
+
+A word gives one lexeme: its stem in the text's language. Identifiers (`snake_case`, `CamelCase`, `api.example.org`,
+`v1.2.3`) also give themselves as a whole. Chinese, Japanese and Korean, which put no spaces, give pairs of characters.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import local
+
+import py3langid
+import regex
+import Stemmer
+
+UNDETERMINED = "und"
+QUERY_LANGUAGES = ("en", "de", "es", "fr", "pt", "it", "nl")
+_STEMMERS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+_SPACELESS = ("ja", "ko", "zh")
+_DETECT_CHARS = 1000
+_DETECT_MIN_CHARS = 24
+_WORD_MAX_CHARS = 100
+# PostgreSQL's limits of a tsvector: positions, and positions of one lexeme.
+_POSITION_MAX = 16383
+_POSITIONS_A_LEXEME = 255
+
+_CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}"
+_TOKEN = regex.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[._@:/+\-]*[^\W_{_CJK}]+)*[+#]*", regex.VERSION1)
+_PART = regex.compile(r"\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{M}]+|\p{L}+|\p{N}+")
+_IS_CJK = regex.compile(rf"[{_CJK}]")
+_PHRASE = regex.compile(r'(-?)"([^"]+)"')
+_EXCLUDED = regex.compile(r"(?:^|(?<=\s))-([^\s\"-]\S*)")
+
+_thread = local()
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    """A term at a position (words count from 1) and the characters [start:end] that it stands for."""
+
+    term: str
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a question: the terms that may stand for it, and its position among the question's words."""
+
+    terms: tuple[str, ...]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """A question taken apart: its text without operators, its words, and the phrases that must or must not occur."""
+
+    text: str
+    words: tuple[Word, ...]
+    phrases: tuple[tuple[Word, ...], ...]
+    excluded: tuple[tuple[Word, ...], ...]
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """Every term that a hit may contain, for highlighting."""
+        words = [*self.words, *(word for phrase in self.phrases for word in phrase)]
+        return frozenset(term for word in words for term in word.terms)
+
+
+def detect_language(text: str) -> str:
+    """ISO 639-1 code of a text's language; 'und' for fewer than 24 characters, which is too little to tell."""
+    sample = text[:_DETECT_CHARS]
+    if len(sample.strip()) < _DETECT_MIN_CHARS and not _IS_CJK.search(sample):
+        return UNDETERMINED
+    language: str = _identifier()(sample)[0]
+    return "no" if language in ("nb", "nn") else language
+
+
+def lexemes(text: str, language: str) -> list[Lexeme]:
+    """The lexemes of a text in order, without the stop words of its language."""
+    return list(_lexemes(text, _stem_language(language)))
+
+
+def parse_query(text: str) -> ParsedQuery:
+    """Words, "quoted phrases" and -excluded words of a question.
+
+    A question is too short to tell its language, so each word stands for its stems in all of QUERY_LANGUAGES. Stop
+    words are left out unless nothing else is there.
+    """
+    phrases = [m.group(2) for m in _PHRASE.finditer(text) if not m.group(1)]
+    excluded = [m.group(2) for m in _PHRASE.finditer(text) if m.group(1)]
+    rest = _PHRASE.sub(" ", text)
+    excluded += [m.group(1) for m in _EXCLUDED.finditer(rest)]
+    plain = _EXCLUDED.sub(" ", rest)
+    asked = " ".join(" ".join([plain, *phrases]).split())
+    return ParsedQuery(
+        text=asked or text,
+        words=_words(asked),
+        phrases=tuple(filter(None, map(_words, phrases))),
+        excluded=tuple(filter(None, map(_words, excluded))),
+    )
+
+
+def keyed(term: str, key: bytes) -> str:
+    """The hash under which a term stands in the index: 64 bits of HMAC-SHA256 in 11 URL-safe characters."""
+    return _keyed(term, key)
+
+
+def keyed_tsvector(text: str, language: str, key: bytes) -> tuple[str, int]:
+    """A text as a PostgreSQL tsvector literal of keyed lexemes with positions, and how many lexemes it has."""
+    positions: dict[str, list[int]] = {}
+    count = 0
+    for lexeme in _lexemes(text, _stem_language(language)):
+        count += 1
+        places = positions.setdefault(lexeme.term, [])
+        if len(places) < _POSITIONS_A_LEXEME and lexeme.position <= _POSITION_MAX:
+            places.append(lexeme.position)
+    entries = (
+        f"'{_keyed(term, key)}'" + (":" + ",".join(map(str, places)) if places else "")
+        for term, places in positions.items()
+    )
+    return " ".join(entries), count
+
+
+def any_of(words: Iterable[Word], key: bytes) -> str:
+    """A tsquery that matches any term of any word; empty when there is none."""
+    terms = dict.fromkeys(term for word in words for term in word.terms)
+    return " | ".join(f"'{_keyed(term, key)}'" for term in terms)
+
+
+def phrase_of(words: Sequence[Word], key: bytes) -> str:
+    """A tsquery that matches the words in this order and at these distances."""
+    query, last = "", 0
+    for word in words:
+        alternatives = "(" + " | ".join(f"'{_keyed(term, key)}'" for term in word.terms) + ")"
+        query = f"{query} <{word.position - last}> {alternatives}" if query else alternatives
+        last = word.position
+    return query
+
+
+def _words(text: str) -> tuple[Word, ...]:
+    """The words of a question without stop words, or with them when there is nothing else."""
+    found: list[Word] = []
+    content: list[Word] = []
+    stops = _query_stops(detect_language(text))
+    for start, end in _tokens(text):
+        token = text[start:end]
+        if _IS_CJK.match(token):
+            pairs = [Word((pair,), len(found) + n) for n, (pair, _, _) in enumerate(_pairs(token), start=1)]
+            found += pairs
+            content += pairs
+            continue
+        folded = _folded(token)
+        word = Word(_alternatives(folded), len(found) + 1)
+        found.append(word)
+        if folded not in stops:
+            content.append(word)
+    return tuple(content or found)
+
+
+@lru_cache(maxsize=20_000)
+def _alternatives(word: str) -> tuple[str, ...]:
+    stems = (_stem(form, language) for language in QUERY_LANGUAGES for form in (word, _unaccented(word)))
+    return tuple(dict.fromkeys((word, *stems)))
+
+
+@lru_cache(maxsize=64)
+def _query_stops(language: str) -> frozenset[str]:
+    return _stops("en") | _stops(language)
+
+
+def _lexemes(text: str, language: str) -> Iterator[Lexeme]:
+    stops, position = _stops(language), 0
+    for start, end in _tokens(text):
+        token = text[start:end]
+        if _IS_CJK.match(token):
+            for pair, offset, width in _pairs(token):
+                position += 1
+                yield Lexeme(pair, position, start + offset, start + offset + width)
+            continue
+        position += 1
+        folded = _folded(token)
+        if folded in stops:
+            continue
+        for form in _forms(folded, language):
+            yield Lexeme(form, position, start, end)
+        for part, offset in _parts(token):
+            if part not in stops:
+                yield Lexeme(_stem(part, language), position, start + offset, start + offset + len(part))
+
+
+@lru_cache(maxsize=100_000)
+def _forms(word: str, language: str) -> tuple[str, ...]:
+    """The stem of a word and, where it has accents, the stem without them."""
+    if word.isascii():
+        return (_stem(word, language),)
+    return tuple(dict.fromkeys((_stem(word, language), _stem(_unaccented(word), language))))
+
+
+def _tokens(text: str) -> Iterator[tuple[int, int]]:
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        yield start, end if _IS_CJK.match(text[start]) else min(end, start + _WORD_MAX_CHARS)
+
+
+def _parts(token: str) -> list[tuple[str, int]]:
+    """The parts of an identifier, address or compound, in lower case; none for a plain word."""
+    if token.isalpha() and (token.islower() or token[1:].islower() or token.isupper()):
+        return []
+    found = [(match.group(), match.start()) for match in _PART.finditer(token)]
+    return [(_folded(part), offset) for part, offset in found] if len(found) > 1 else []
+
+
+def _pairs(run: str) -> Iterator[tuple[str, int, int]]:
+    if len(run) == 1:
+        yield run, 0, 1
+    for place in range(len(run) - 1):
+        yield run[place : place + 2], place, 2
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).casefold()
+
+
+def _unaccented(word: str) -> str:
+    decomposed = unicodedata.normalize("NFD", word)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _stem_language(language: str) -> str:
+    """A text of unknown language is stemmed as English, which leaves most other words alone."""
+    code = language.split("-")[0].lower()
+    return "en" if code in (UNDETERMINED, "") else code
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str, language: str) -> str:
+    algorithm = _STEMMERS.get(language)
+    if algorithm is None:
+        return word
+    return str(_stemmer(algorithm).stemWord(word)) if word.isalpha() else word
+
+
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    """One stemmer a thread and language: they are not safe to share."""
+    stemmers: dict[str, Stemmer.Stemmer] = _thread.__dict__
+    if algorithm not in stemmers:
+        stemmers[algorithm] = Stemmer.Stemmer(algorithm)
+    return stemmers[algorithm]
+
+
+@lru_cache(maxsize=64)
+def _stops(language: str) -> frozenset[str]:
+    path = Path(__file__).parent / "stopwords" / f"{language}.txt"
+    if language not in _STEMMERS or not path.is_file():
+        return frozenset()
+    return frozenset(_folded(line.strip()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+
+
+@lru_cache(maxsize=200_000)
+def _keyed(term: str, key: bytes) -> str:
+    digest = hmac.new(key, term.encode("utf-8", "replace"), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:8]).decode()[:11]
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> py3langid.langid.LanguageIdentifier:
+    module = py3langid.langid
+    identifier = module.LanguageIdentifier.from_model_file(module.MODEL_FILE)
+    identifier.set_languages([*(set(_STEMMERS) - {"hi"}), *_SPACELESS, "hi", "uk", "cs", "he", "th", "vi", "fa"])
+    return identifier.classify
