@@ -17,6 +17,7 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from accounts.keys import keyring
@@ -137,12 +138,14 @@ def refresh_filters(owner_id: UUID, memory_ids: Sequence[UUID]) -> None:
         cursor.execute(_REFRESH, {"owner": owner_id, "ids": list(memory_ids)})
 
 
-def retry_failed(owner_id: UUID | None = None) -> int:
-    """Give memories whose indexing failed another chance; returns how many."""
-    failed = Memory.objects.filter(index_state=IndexState.FAILED)
-    if owner_id is not None:
-        failed = failed.filter(owner_id=owner_id)
-    count = failed.update(
+def retry_failed(owner_id: UUID) -> int:
+    """Give the owner's memories whose indexing failed another chance; returns how many."""
+    return queue_again(Memory.objects.filter(owner_id=owner_id, index_state=IndexState.FAILED))
+
+
+def queue_again(memories: QuerySet[Memory]) -> int:
+    """Have these memories indexed afresh; returns how many. They stay searchable meanwhile."""
+    count = memories.update(
         index_state=IndexState.PENDING, index_attempts=0, index_error="", index_due_at=now()
     )
     if count:

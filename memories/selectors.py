@@ -47,16 +47,42 @@ def conversation_page(
     if source:
         rows = rows.filter(source=source)
     page = paginate(rows, cursor=cursor, limit=limit, by="started_at")
+    _with_turn_counts(owner, page.items)
+    return page
+
+
+def conversations_titled(owner: User, words: str, *, source: str = "", limit: int) -> list[Conversation]:
+    """The newest conversations whose title holds all the words. Titles are sealed, so they are read one by one."""
+    rows = Conversation.objects.filter(owner=owner).select_related("persona").order_by("-started_at", "-id")
+    if source:
+        rows = rows.filter(source=source)
+    wanted, found = words.casefold().split(), list[Conversation]()
+    for row in rows.iterator(chunk_size=2000):
+        title = row.title.casefold()
+        if all(word in title for word in wanted):
+            found.append(row)
+            if len(found) == limit:
+                break
+    return _with_turn_counts(owner, found)
+
+
+def conversation_sources(owner: User) -> list[str]:
+    """Every source that the owner's conversations name."""
+    rows = Conversation.objects.filter(owner=owner).order_by("source")
+    return list(rows.values_list("source", flat=True).distinct())
+
+
+def _with_turn_counts(owner: User, rows: list[Conversation]) -> list[Conversation]:
     counts = dict(
-        Memory.objects.filter(owner=owner, conversation__in=page.items)
+        Memory.objects.filter(owner=owner, conversation__in=rows)
         .exclude(state=State.DELETED)
         .values_list("conversation")
         .annotate(turns=Count("id"))
         .order_by()
     )
-    for conversation in page.items:
-        conversation.turn_count = counts.get(conversation.id, 0)  # type: ignore[attr-defined]
-    return page
+    for row in rows:
+        row.turn_count = counts.get(row.id, 0)  # type: ignore[attr-defined]
+    return rows
 
 
 def turns_of(owner: User, conversation: Conversation) -> QuerySet[Memory]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 from collections import OrderedDict
@@ -109,6 +110,9 @@ class LocalProvider:
     def _forget(self) -> None:
         """In a forked child: the parent's session has no running threads here, and its lock may be held."""
         self._lock = Lock()
+        if self._loaded is not None:
+            # Its destructor would wait for ever for threads that the fork did not copy.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._loaded))
         self._loaded = None
         self._queries = _QueryCache(CACHED_QUERIES)
 
@@ -129,6 +133,9 @@ class _Model:
 
     @cached_property
     def _session(self) -> Any:
+        # From 1.29 on, ONNX Runtime reports its use to its maker over the network and keeps a device id in the
+        # user's cache folder unless this is set before it is imported. Its uploader also hangs forked children.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         # Imported here: 40 MB and 0.2 s that a process which embeds nothing saves.
         import onnxruntime
 

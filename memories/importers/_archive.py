@@ -1,4 +1,4 @@
-"""Zip archives that may be hostile: members are read in place, in a fixed order, and never written where they say."""
+"""Zip archives that may be hostile: members are read in place and never written where they say."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Member(io.RawIOBase):
         """Always."""
         return True
 
-    def read(self, size: int | None = -1, /) -> bytes:  # type: ignore[override]
+    def read(self, size: int | None = -1, /) -> bytes:
         """In steps, so that asking for everything still meets the guards."""
         if size is not None and 0 <= size <= STEP:
             return self._step(size)
@@ -65,7 +65,9 @@ class Member(io.RawIOBase):
         self._archive.spend(len(data))
         limits = self._archive.limits
         if self._count > limits.ratio_floor_bytes and self._count > self._info.compress_size * limits.ratio:
-            raise Refused("zip-bomb: this member unpacks to far more than an export can hold; it was not read")
+            raise Refused(
+                "zip-bomb: this member unpacks to far more than an export can hold; it was not read"
+            )
         return data
 
     def close(self) -> None:
@@ -75,7 +77,7 @@ class Member(io.RawIOBase):
 
 
 class Archive:
-    """A zip that passed the checks which need no unpacking. Raises UnknownFormat when it is damaged or hostile."""
+    """A zip that passed the checks which need no unpacking; raises UnknownFormat when it did not."""
 
     def __init__(self, file: BinaryIO, limits: Limits, meter: Meter | None) -> None:
         self.limits = limits
@@ -84,7 +86,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-            raise UnknownFormat("The zip archive is damaged or incomplete: download or export it again") from error
+            raise UnknownFormat(
+                "The zip archive is damaged or incomplete: download or export it again"
+            ) from error
         self.infos = self._checked(self._zip.infolist())
 
     def _checked(self, infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
@@ -98,14 +102,18 @@ class Archive:
             end = info.header_offset + info.compress_size
         files = [info for info in infos if not info.is_dir()]
         if files and all(info.flag_bits & 1 for info in files):
-            raise UnknownFormat("The zip archive has a password: unpack it and zip the files again without one")
+            raise UnknownFormat(
+                "The zip archive has a password: unpack it and zip the files again without one"
+            )
         return sorted(files, key=lambda i: _order(member_name(i)))
 
     def spend(self, size: int) -> None:
         """Counts what is unpacked over all members."""
         self._spent += size
         if self._spent > self.limits.archive_bytes:
-            raise Refused(f"zip-bomb: the archive unpacks to more than {self.limits.archive_bytes // GIB} GiB")
+            raise Refused(
+                f"zip-bomb: the archive unpacks to more than {self.limits.archive_bytes // GIB} GiB"
+            )
 
     def open(self, info: zipfile.ZipInfo) -> BinaryIO:
         """The member's bytes. Raises Refused with the reason where it cannot be read."""
@@ -113,14 +121,16 @@ class Archive:
             raise Refused("encrypted: this member has a password; zip the files again without one")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # The bzip2 and LZMA readers of the standard library unpack without a bound on memory.
-            raise Refused("compression: packed in an unusual way; zip the files again with the usual 'deflate'")
+            raise Refused(
+                "compression: packed in an unusual way; zip the files again with the usual 'deflate'"
+            )
         if stat.S_ISLNK(info.external_attr >> 16):
             raise Refused("link: a symbolic link, not a file")
         member = Member(self._zip.open(info), info, self)  # type: ignore[arg-type]
         return io.BufferedReader(member, STEP)
 
     def source(self, info: zipfile.ZipInfo) -> Source:
-        """The member, recognisable and readable. Raises as `open`, and zlib.error or BadZipFile when damaged."""
+        """The member, recognisable and readable. Raises as `open`, or zlib.error and BadZipFile."""
         with self.open(info) as stream:
             head = stream.read(self.limits.head_bytes)
         whole = len(head) < self.limits.head_bytes

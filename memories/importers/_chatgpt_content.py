@@ -27,7 +27,7 @@ class ReadOut:
 
 
 def read(body: object, metadata: dict[str, Any]) -> ReadOut:
-    """The content of a message that is shown. Without text, the images and files it carries stand in for it."""
+    """The content of a message that is shown. Without text, its images and files stand in for it."""
     if not isinstance(body, dict):
         return ReadOut(left_out="unknown-content: a message without content")
     reader = READERS.get(str(body.get("content_type") or "text"))
@@ -114,7 +114,9 @@ def _note_files(out: ReadOut, metadata: dict[str, Any]) -> None:
 def _code(body: dict[str, Any]) -> ReadOut:
     text = text_of(body.get("text"))
     language = one_line(body.get("language"), 30)
-    return ReadOut(text=f"```{'' if language == 'unknown' else language}\n{text}\n```" if text.strip() else "")
+    return ReadOut(
+        text=f"```{'' if language == 'unknown' else language}\n{text}\n```" if text.strip() else ""
+    )
 
 
 def _output(body: dict[str, Any]) -> ReadOut:

@@ -1,4 +1,4 @@
-"""Entries of My Activity (one prompt and its answer each, newest first) grouped into conversations by their times."""
+"""Entries of My Activity (a prompt and its answer, newest first), grouped into conversations by time."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from memories.importers import _html, _json
+from memories.importers import _html
 from memories.importers._clean import dicts, digest, one_line, text_of
-from memories.importers._pieces import converted
-from memories.importers._run import Run, failed
+from memories.importers._pieces import values
+from memories.importers._run import Run, guarded
 from memories.importers._sources import Source
 from memories.importers._time import parse_time
 from memories.importers._turns import conversation, make_turn
@@ -24,8 +25,8 @@ NO_PROMPT = "no-prompt: activity that is no message (created, used, selected …
 BRANDS = ("gemini", "bard")
 # What the title of a prompt begins with, in the languages seen; an unknown beginning is kept as it stands.
 PROMPT_VERBS = (
-    "Prompted", "Asked", "Said", "Branched", "Answered", "Eingegebener Prompt:", "Prompt eingegeben:", "Prompt:",
-    "Gesagt:", "Gefragt:", "Requête :", "Vous avez demandé", "Prompt saisi :", "Has preguntado", "Has dicho",
+    "Prompted", "Asked", "Said", "Branched", "Answered", "Eingegebener Prompt:", "Prompt eingegeben:",
+    "Prompt:", "Gesagt:", "Gefragt:", "Requête :", "Vous avez demandé", "Prompt saisi :", "Has preguntado", "Has dicho",
     "Preguntaste", "Petición:", "Hai chiesto", "Prompt inviato:", "Você perguntou", "Comando:", "Gevraagd:",
 )  # fmt: skip
 OTHER_VERBS = ("Created", "Used", "Added", "Gave", "Selected")
@@ -45,7 +46,9 @@ class Entry:
         """Ids come from time and text: the export has none."""
         base = digest(self.at, self.prompt)[:16]
         asked = make_turn("user", self.prompt, external_id=base, at=self.at, metadata=self.metadata)
-        answered = make_turn("assistant", self.answer, external_id=f"{base}-answer", at=self.at, author="Gemini")
+        answered = make_turn(
+            "assistant", self.answer, external_id=f"{base}-answer", at=self.at, author="Gemini"
+        )
         return [turn for turn in (asked, answered) if turn.content]
 
 
@@ -60,21 +63,10 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 
 
 def _entries(source: Source, run: Run) -> Iterator[Entry | Item]:
-    with source.open_utf8() as stream:
-        for piece in _json.split(stream, run.limits):
-            where = f"{source.name}, item {piece.number}"
-            if piece.problem:
-                yield Failed(piece.problem, where)
-                continue
-            try:
-                value = _json.loads(piece.raw, run.limits)
-                entry = parse_entry(value, run) if isinstance(value, dict) else converted(value, where, lambda _: None)
-            except (MemoryError, OSError):
-                raise
-            except Exception as error:
-                entry = failed(error, where)
-            if entry:
-                yield entry
+    for _, where, value in values(source, run):
+        entry = value if isinstance(value, Failed) else guarded(partial(parse_entry, value, run), where)
+        if entry:
+            yield entry
 
 
 def parse_entry(value: dict[str, Any], run: Run) -> Entry | None:
@@ -93,7 +85,7 @@ def parse_entry(value: dict[str, Any], run: Run) -> Entry | None:
 
 
 def make_entry(title: str, answer: str, at: datetime | None, notes: dict[str, Any], run: Run) -> Entry | None:
-    """An entry from a title with its verb, in any language; None, counted, where the verb tells of no message."""
+    """An entry from a title with its verb, in any language; None, counted, where the verb is of no message."""
     prompt, is_message = without_verb(title)
     if not is_message:
         run.leave_out(NO_PROMPT)
@@ -153,12 +145,15 @@ def _apart(one: Entry, other: Entry) -> bool:
 
 def _conversation(group: list[Entry]) -> Iterator[Item]:
     """The file is newest first, so that entries of the same second must be turned round too."""
-    newest_first = len(group) < 2 or group[0].at is None or group[-1].at is None or group[0].at >= group[-1].at
+    newest_first = (
+        len(group) < 2 or group[0].at is None or group[-1].at is None or group[0].at >= group[-1].at
+    )
     ordered = group[::-1] if newest_first else list(group)
     if all(entry.at for entry in ordered):
-        ordered.sort(key=lambda entry: entry.at or datetime.min)
+        ordered.sort(key=lambda entry: entry.at.timestamp() if entry.at else 0.0)
     made = conversation(
-        [turn for entry in ordered for turn in entry.turns()], metadata={"grouped_by": "time"} if group else None
+        [turn for entry in ordered for turn in entry.turns()],
+        metadata={"grouped_by": "time"} if group else None,
     )
     if made:
         made.external_id = f"activity:{made.external_id}"

@@ -1,10 +1,11 @@
-"""MyActivity.html, Takeout's default: cut at its entries while it streams, each read by itself, in any language."""
+"""MyActivity.html, Takeout's default: cut at its entries while it streams, in any language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ from memories.importers import _html
 from memories.importers._clean import one_line
 from memories.importers._gemini_activity import OTHER_PRODUCT, Entry, grouped, is_gemini, make_entry
 from memories.importers._local_time import parse_local_time
-from memories.importers._run import Run, failed
+from memories.importers._run import Run, guarded
 from memories.importers._sources import Source
 from memories.importers._text import decode
 from memories.importers.items import Item, Refused
@@ -38,18 +39,15 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 
 def _entries(source: Source, run: Run) -> Iterator[Entry | Item]:
     for number, cell in enumerate(_cells(source, run), start=1):
-        where = f"{source.name}, item {number}"
-        try:
-            if isinstance(cell, Refused):
-                raise cell
-            entry = parse_cell(decode(cell), run)
-        except (MemoryError, OSError):
-            raise
-        except Exception as error:
-            yield failed(error, where)
-            continue
+        entry = guarded(partial(_cell_entry, cell, run), f"{source.name}, item {number}")
         if entry:
             yield entry
+
+
+def _cell_entry(cell: bytes | Refused, run: Run) -> Entry | None:
+    if isinstance(cell, Refused):
+        raise cell
+    return parse_cell(decode(cell), run)
 
 
 def _cells(source: Source, run: Run) -> Iterator[bytes | Refused]:
@@ -102,4 +100,3 @@ def _entry(
         notes["images"] = images[:20]
     prompt = "\n".join(line for line in asked if line not in files)
     return make_entry(prompt, "\n".join(answered), at, notes, run)
-

@@ -1,4 +1,4 @@
-"""HTML to readable text in the manner of Markdown: headings, lists, code and links stay, scripts and styles go."""
+"""HTML to readable text in the manner of Markdown: headings, lists and code stay, scripts and styles go."""
 
 from __future__ import annotations
 
@@ -10,10 +10,23 @@ from lxml import etree
 from memories.importers._clean import clean, one_line
 from memories.importers.items import Refused
 
-DROPPED = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "button", "select", "nav"}
+DROPPED = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "head",
+    "iframe",
+    "object",
+    "button",
+    "select",
+    "nav",
+}
 BLOCKS = {
-    "p", "div", "section", "article", "main", "header", "footer", "aside", "ul", "ol", "table", "tr", "blockquote",
-    "figure", "figcaption", "dl", "dt", "dd", "form", "fieldset", "details", "summary", "address", "hr", "body",
+    "p", "div", "section", "article", "main", "header", "footer", "aside", "ul", "ol", "table", "tr",
+    "blockquote", "figure", "figcaption", "dl", "dt", "dd", "form", "fieldset", "details", "summary", "address",
+    "hr", "body",
 }  # fmt: skip
 HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 SPACES = re.compile(r"[ \t\n\r\f]+")

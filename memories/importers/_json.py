@@ -1,8 +1,8 @@
 """JSON of any size, one element at a time: finds where elements begin and end, and parses each by itself.
 
-A streaming event parser (ijson) was measured first. Cutting the text at brackets with two regular expressions and
-giving each element to the json module is several times faster, and a broken, too deep or too large conversation
-costs only itself: the cut goes on behind it.
+A streaming event parser (ijson) was measured beside it. Cutting the text at brackets with two regular
+expressions and giving each element to the json module is faster, and a broken, too deep or too large
+conversation costs only itself: the cut goes on behind it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TRUNCATED = "truncated: the file ends in the middle; download or export it again
 
 @dataclass(slots=True)
 class Piece:
-    """One element: `raw` JSON, or the `problem` that kept it from being read. `key` is '' in a top-level array."""
+    """One element: `raw` JSON, or the `problem` that kept it from being read; `key` is '' in an array."""
 
     key: str
     number: int
@@ -120,8 +120,8 @@ class _Cut:
 
 
 def split(stream: BinaryIO, limits: Limits, descend: frozenset[str] = frozenset()) -> Iterator[Piece]:
-    """Elements of a top-level array, or the values of a top-level object with their keys; arrays under a key in
-    `descend` are parted into their elements. A file that ends too early gives one last piece with a problem.
+    """Elements of a top-level array, or the values of a top-level object with their keys; arrays under a
+    key in `descend` are parted into their elements. A file that ends too early gives a last piece with a problem.
     """
     cut = _Cut(limits, descend)
     while chunk := stream.read(CHUNK):
@@ -211,7 +211,7 @@ def _reason(error: ValueError) -> str:
 
 
 def load_whole(stream: BinaryIO, limits: Limits) -> Any:
-    """The one value of a file that must be held whole; raises Refused above the limit for one conversation."""
+    """The one value of a file that must be held whole; raises Refused above the limit for an item."""
     raw = stream.read(limits.item_bytes + 1)
     if len(raw) > limits.item_bytes:
         raise Refused(f"too-large: more than {limits.item_bytes // MIB} MiB in one conversation")

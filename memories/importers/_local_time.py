@@ -1,4 +1,4 @@
-"""The date lines of Takeout's HTML, which follow the language of the account: 'Mar 3, 2026, 6:25:05 AM PDT'."""
+"""The date lines of Takeout's HTML, in the language of the account: 'Mar 3, 2026, 6:25:05 AM PDT'."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 # The first letters of the months in English, German, French, Spanish, Italian, Portuguese, Dutch and Polish;
 # accents are folded and the longest prefix wins ("juil" before "jui").
 MONTHS = {
-    1: "jan ene gen januar sty", 2: "feb fev fevr lut", 3: "mar mars mrz maerz maart mrt marz", 4: "apr avr abr kwi",
+    1: "jan ene gen januar sty", 2: "feb fev fevr lut", 3: "mar mars mrz maerz maart mrt marz",
+    4: "apr avr abr kwi",
     5: "may mai mei mag maj", 6: "jun juin giu cze", 7: "jul juil lug lip", 8: "aug aou ago sie",
     9: "sep sept set wrz", 10: "oct okt ott out paz", 11: "nov lis", 12: "dec dez dic des gru",
 }  # fmt: skip
 MONTH_OF = {prefix: number for number, prefixes in MONTHS.items() for prefix in prefixes.split()}
 ZONES_H = {
-    "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "cet": 1, "mez": 1, "west": 1, "cest": 2, "mesz": 2, "eet": 2, "eest": 3,
-    "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "hst": -10, "akst": -9, "akdt": -8, "pst": -8, "pdt": -7, "mst": -7,
-    "mdt": -6, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "brt": -3, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13,
+    "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "cet": 1, "mez": 1, "west": 1, "cest": 2, "mesz": 2, "eet": 2,
+    "eest": 3, "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "hst": -10, "akst": -9, "akdt": -8, "pst": -8, "pdt": -7, 
+    "mst": -7, "mdt": -6, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "brt": -3, "aest": 10, "aedt": 11, "nzst": 12,
+    "nzdt": 13,
 }  # fmt: skip
 CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:.h](\d{2})[:.m](\d{2})(?!\d)s?")
 NOON = re.compile(r"\b([ap])\.?\s?m\b\.?|(오전|上午|午前)|(오후|下午|午後)", re.IGNORECASE)

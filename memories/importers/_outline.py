@@ -1,4 +1,4 @@
-"""What a JSON file looks like from its first bytes, even if they stop in the middle of the first conversation."""
+"""What a JSON file looks like from its first bytes, even if they stop amid the first conversation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOKENS = 60_000
 
 @dataclass(slots=True)
 class Outline:
-    """`paths` are like '.title', '[].mapping', '.conversations[].query'. `kind` is array, object, lines or ''.
+    """`paths` are like '.title', '[].mapping', '.conversations[].query'. `kind`: array, object, lines or ''.
 
     In a file of JSON lines, the paths are those of the first lines together.
     """
@@ -50,7 +50,9 @@ def _walk(text: bytes, seen: Outline) -> None:
         elif mark in b"{[":
             if not path and seen.values:
                 seen.kind = "lines"
-            path.append(f".{key}[]" if mark == b"[" and key else "[]" if mark == b"[" else f".{key}" if key else "")
+            path.append(
+                f".{key}[]" if mark == b"[" and key else "[]" if mark == b"[" else f".{key}" if key else ""
+            )
             key = ""
         elif path:
             path.pop()

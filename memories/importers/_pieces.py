@@ -1,4 +1,4 @@
-"""The loop that every JSON export shares: an array, a wrapper around one, a single object or one object a line."""
+"""The loop that every JSON export shares: an array, a wrapper of one, an object, or objects on lines."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from memories.importers import _json, _lines
 from memories.importers._clean import one_line
-from memories.importers._run import Run, failed, guarded
+from memories.importers._run import Run, guarded
 from memories.importers._sources import Source
-from memories.importers.items import Failed, Item, Skipped
+from memories.importers.items import Failed, Item, Refused, Skipped
 
 Convert = Callable[[dict[str, Any]], Item | None]
 IDS = ("conversation_id", "id", "uuid", "sessionId", "chatId")
@@ -17,7 +17,9 @@ EMPTY = "empty: no messages to keep"
 WRAPPER = frozenset({"conversations"})
 
 
-def items_from(source: Source, run: Run, convert: Convert, descend: frozenset[str] = WRAPPER) -> Iterator[Item]:
+def items_from(
+    source: Source, run: Run, convert: Convert, descend: frozenset[str] = WRAPPER
+) -> Iterator[Item]:
     """One item for each object; None from `convert` is reported as empty, an exception as Failed."""
     if source.outline.kind == "lines":
         yield from _from_lines(source, run, convert)
@@ -28,14 +30,28 @@ def items_from(source: Source, run: Run, convert: Convert, descend: frozenset[st
 
 
 def _from_split(source: Source, run: Run, convert: Convert, descend: frozenset[str]) -> Iterator[Item]:
+    for _, where, value in values(source, run, descend):
+        yield value if isinstance(value, Failed) else converted(value, where, convert)
+
+
+def values(source: Source, run: Run, descend: frozenset[str] = frozenset()) -> Iterator[tuple[int, str, Any]]:
+    """Number, place and value of each element; the value is a Failed where it is no readable object."""
     wrapped = source.outline.kind == "object"
     with source.open_utf8() as stream:
         for piece in _json.split(stream, run.limits, descend):
             where = f"{source.name}, item {piece.number}"
-            if piece.problem:
-                yield Failed(piece.problem, where)
-            elif not wrapped or piece.key in descend:
-                yield _item(piece.raw, where, run, convert)
+            if not piece.problem and wrapped and piece.key not in descend:
+                continue
+            yield piece.number, where, guarded(lambda piece=piece: _value(piece, run), where)  # type: ignore[misc]
+
+
+def _value(piece: _json.Piece, run: Run) -> dict[str, Any]:
+    if piece.problem:
+        raise Refused(piece.problem)
+    value = _json.loads(piece.raw, run.limits)
+    if not isinstance(value, dict):
+        raise Refused("bad-item: not a JSON object")
+    return value
 
 
 def _from_lines(source: Source, run: Run, convert: Convert) -> Iterator[Item]:
@@ -49,16 +65,6 @@ def _from_whole(source: Source, run: Run, convert: Convert) -> Iterator[Item]:
     with source.open_utf8() as stream:
         value = _json.load_whole(stream, run.limits)
     yield converted(value, source.name, convert)
-
-
-def _item(raw: bytes, where: str, run: Run, convert: Convert) -> Item:
-    try:
-        value = _json.loads(raw, run.limits)
-    except Exception as error:
-        if isinstance(error, MemoryError | OSError):
-            raise
-        return failed(error, where)
-    return converted(value, where, convert)
 
 
 def converted(value: object, where: str, convert: Convert) -> Item:

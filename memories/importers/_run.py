@@ -1,4 +1,4 @@
-"""What one reading keeps beside its items: limits, counts of what was left out, and which items were already given."""
+"""What one reading keeps beside its items: limits, counts of what was left out, items already given."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import TypeVar
 
 from memories.importers._clean import one_line
 from memories.importers.items import Failed, Item, ParsedConversation, ParsedDocument, Refused, Skipped
 from memories.importers.limits import Limits
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -54,8 +57,8 @@ def _fingerprint(key: str, item: ParsedConversation | ParsedDocument) -> bytes:
     return hashed.digest()
 
 
-def guarded(make: Callable[[], Item | None], where: str) -> Item | None:
-    """The item, or the Failed that stands for it: nothing inside one conversation may end the reading."""
+def guarded(make: Callable[[], T], where: str) -> T | Failed:
+    """What `make` gives, or the Failed that stands for it: nothing inside a conversation ends the reading."""
     try:
         return make()
     except (MemoryError, OSError):

@@ -1,4 +1,4 @@
-"""One file to read, wherever it lies, with what is needed to recognise it and to say how far reading has come."""
+"""One file to read, wherever it lies, with what recognising it and measuring progress need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from memories.importers.limits import Limits
 
 @dataclass(slots=True)
 class Meter:
-    """Counts the bytes of the file as it was given. `done` is behind us; `current` belongs to the open member."""
+    """Counts the bytes of the file as it was given. `current` belongs to the open member."""
 
     total: int
     done: int = 0
@@ -36,7 +36,7 @@ class Meter:
 
 
 class Measured(io.RawIOBase):
-    """Passes reads through and tells `report` how many bytes have been given out; closing leaves `stream` open."""
+    """Passes reads through and tells `report` how many bytes it gave out; closing leaves `stream` open."""
 
     def __init__(self, stream: BinaryIO, report: Callable[[int], None]) -> None:
         self._stream = stream
@@ -47,7 +47,7 @@ class Measured(io.RawIOBase):
         """Always."""
         return True
 
-    def read(self, size: int | None = -1, /) -> bytes:  # type: ignore[override]
+    def read(self, size: int | None = -1, /) -> bytes:
         """As the stream's own."""
         data = self._stream.read(-1 if size is None else size)
         self._count += len(data)
@@ -63,7 +63,7 @@ class Measured(io.RawIOBase):
 
 @dataclass
 class Source:
-    """A bare file or an archive's member. `name` is safe to show; `open_raw` gives its bytes from the start."""
+    """A bare file or an archive's member. `name` is safe to show; `open_raw` starts at its beginning."""
 
     name: str
     size: int

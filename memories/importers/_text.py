@@ -101,8 +101,8 @@ class Utf8Stream(io.RawIOBase):
 
 
 def as_utf8(stream: BinaryIO, head: bytes) -> BinaryIO:
-    """The same text as UTF-8 without a byte order mark. `stream` stands at its start and `head` is what it begins
-    with. Text without a mark passes unchanged: its pieces are decoded one by one.
+    """The same text as UTF-8 without a byte order mark. `stream` stands at its start and `head` is what it
+    begins with. Text without a mark passes unchanged: its pieces are decoded one by one.
     """
     encoding, skip = marked_encoding(head)
     if skip:

@@ -1,4 +1,4 @@
-"""Timestamps as exports write them (epoch in any unit, ISO 8601, MongoDB's $date) to aware UTC datetimes, or None."""
+"""Timestamps as exports write them (epoch in any unit, ISO 8601, MongoDB's $date) to UTC datetimes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ISO_LIKE = re.compile(
 
 
 def parse_time(value: object) -> datetime | None:
-    """UTC, or None where `value` is missing, absurd or no time at all; a time without a zone is taken as UTC."""
+    """UTC, or None where `value` is missing, absurd or no time; a time without a zone is taken as UTC."""
     if isinstance(value, datetime):
         return _within(value)
     if isinstance(value, date):

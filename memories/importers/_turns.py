@@ -1,14 +1,15 @@
-"""From a vendor's messages to a finished conversation: clean turns with unique ids, in parts if it is very long."""
+"""From a vendor's messages to a finished conversation: turns with unique ids, in parts if it is long."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from memories.importers._clean import digest, metadata_of, one_line
 from memories.importers._time import parse_time
-from memories.importers.items import ParsedConversation, ParsedTurn
+from memories.importers.items import Failed, Item, ParsedConversation, ParsedTurn
 from memories.importers.limits import Limits
 
 ROLES = {
@@ -46,7 +47,7 @@ def make_turn(
 
 
 def with_unique_ids(turns: list[ParsedTurn], prefix: str = "") -> list[ParsedTurn]:
-    """Ids where there are none, from place and text; of two alike the second goes, of two with one id it gets '#2'."""
+    """Ids where there are none; of two turns alike the second goes, of two that share an id it gets '#2'."""
     seen: dict[str, ParsedTurn] = {}
     kept: list[ParsedTurn] = []
     for turn in turns:
@@ -109,6 +110,7 @@ class Collected:
 
     limits: Limits
     external_id: str = ""
+    salt: str = ""  # told apart by this where the export gives no id
     title: str = ""
     model: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -129,6 +131,9 @@ class Collected:
 
     def take(self) -> ParsedConversation | None:
         """What was collected, as a conversation; the next part keeps id, title and start."""
+        if self.turns and not self.external_id:
+            first = self.turns[0]
+            self.external_id = digest(self.salt, first.role, first.occurred_at, first.content)
         part = conversation(
             self.turns,
             external_id=self.external_id,
@@ -141,3 +146,37 @@ class Collected:
         if part:
             self.external_id, self.title, self.started = part.external_id, part.title, part.started_at
         return part
+
+
+Entry = tuple[str, list[ParsedTurn]]
+
+
+def in_runs(entries: Iterable[Entry | Failed], start: Callable[[str], Collected]) -> Iterator[Item]:
+    """A conversation for each run of entries with the same key, in parts if long; Failed passes through.
+
+    A key that comes back later gives another part with the same id: the file is never held.
+    """
+    chat: Collected | None = None
+    now = ""
+    for entry in entries:
+        if isinstance(entry, Failed):
+            yield entry
+            continue
+        key, turns = entry
+        if chat and key != now:
+            yield from _part(chat)
+            chat = None
+        if chat is None:
+            chat, now = start(key), key
+        for turn in turns:
+            chat.add(turn)
+        if chat.full:
+            yield from _part(chat)
+    if chat:
+        yield from _part(chat)
+
+
+def _part(chat: Collected) -> Iterator[Item]:
+    part = chat.take()
+    if part:
+        yield part

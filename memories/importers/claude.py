@@ -7,7 +7,7 @@ from typing import Any
 
 from memories.importers import _json
 from memories.importers._clean import dicts, digest, one_line, text_of
-from memories.importers._pieces import items_from
+from memories.importers._pieces import items_from, values
 from memories.importers._run import Run, guarded
 from memories.importers._sources import Source
 from memories.importers._time import parse_time
@@ -44,7 +44,8 @@ def _is_projects(source: Source) -> bool:
 
 def _is_memories(source: Source) -> bool:
     return any(
-        source.outline.has(f"{prefix}.conversations_memory") or source.outline.has(f"{prefix}.project_memories")
+        source.outline.has(f"{prefix}.conversations_memory")
+        or source.outline.has(f"{prefix}.project_memories")
         for prefix in ("[]", "")
     )
 
@@ -60,26 +61,16 @@ def read(source: Source, run: Run) -> Iterator[Item]:
         yield from (item for item in items if not (isinstance(item, Skipped) and item.reason == INDEX))
 
 
-def _each(source: Source, run: Run, make: Callable[[Any], Iterator[Item]]) -> Iterator[Item]:
+def _each(source: Source, run: Run, make: Callable[[dict[str, Any]], Iterator[Item]]) -> Iterator[Item]:
     """For objects that hold several documents."""
-    with source.open_utf8() as stream:
-        if source.outline.kind == "object":
-            yield from make(_json.load_whole(stream, run.limits))
-            return
-        for piece in _json.split(stream, run.limits):
-            where = f"{source.name}, item {piece.number}"
-            if piece.problem:
-                yield Failed(piece.problem, where)
-                continue
-            found: list[Item] = []
-
-            def fill(raw: bytes = piece.raw, into: list[Item] = found) -> None:
-                into += make(_json.loads(raw, run.limits))
-
-            trouble = guarded(fill, where)
-            yield from found
-            if trouble:
-                yield trouble
+    if source.outline.kind == "object":
+        with source.open_utf8() as stream:
+            whole = _json.load_whole(stream, run.limits)
+        yield from make(whole)
+        return
+    for _, where, value in values(source, run):
+        made = value if isinstance(value, Failed) else guarded(lambda value=value: list(make(value)), where)  # type: ignore[misc]
+        yield from [made] if isinstance(made, Failed) else made
 
 
 def parse_conversation(data: dict[str, Any], run: Run) -> Item | None:
@@ -138,7 +129,7 @@ def _turn(message: dict[str, Any], data: dict[str, Any], run: Run) -> list[Parse
 
 
 def _text(message: dict[str, Any], run: Run) -> str:
-    """The text blocks; the flat `text` only where there are none, since it mixes in placeholders for tools."""
+    """The text blocks; the flat `text`, with its placeholders for tools, only where there are none."""
     blocks = message.get("content")
     texts = []
     for block in blocks if isinstance(blocks, list) else ():
@@ -157,7 +148,7 @@ def _attachment(attachment: dict[str, Any]) -> str:
     return f"[file: {name or 'unnamed'}]\n{text}" if text else ""
 
 
-def _project_documents(project: Any) -> Iterator[Item]:
+def _project_documents(project: dict[str, Any]) -> Iterator[Item]:
     """Each document of a project, and its instructions."""
     name = one_line(project.get("name"))
     base = {"project": name, "project_uuid": one_line(project.get("uuid"), 100)}
@@ -182,7 +173,7 @@ def _project_documents(project: Any) -> Iterator[Item]:
             )
 
 
-def _memories(entry: Any) -> Iterator[Item]:
+def _memories(entry: dict[str, Any]) -> Iterator[Item]:
     """What Claude remembers of all conversations, and of each project."""
     texts = [("conversations", text_of(entry.get("conversations_memory")))]
     projects = entry.get("project_memories")
@@ -192,7 +183,9 @@ def _memories(entry: Any) -> Iterator[Item]:
         if text.strip():
             yield ParsedDocument(
                 external_id=f"memory:{key}",
-                title="What Claude remembers" if key == "conversations" else "What Claude remembers of a project",
+                title="What Claude remembers"
+                if key == "conversations"
+                else "What Claude remembers of a project",
                 content=text,
                 occurred_at=parse_time(entry.get("updated_at") or entry.get("created_at")),
                 metadata={"origin": "claude-memory", "memory_of": key},

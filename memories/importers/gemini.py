@@ -18,7 +18,7 @@ SHAPES: tuple[Shape, ...] = (
 
 
 def recognises(source: Source) -> bool:
-    """Any of the shapes. Takeout's activity of other products counts: its entries are then left out, counted."""
+    """Any of the shapes. Activity of other products counts too: its entries are left out, counted."""
     return any(matches(source) for matches, _ in SHAPES)
 
 

@@ -95,8 +95,8 @@ class Progress:
 Item = ParsedConversation | ParsedDocument | ParsedRecord | Skipped | Failed
 
 ACCEPTED = (
-    "ChatGPT, Claude, Gemini (Takeout), Grok, DeepSeek, Perplexity and Le Chat exports, Claude Code, Codex and "
-    "Gemini CLI sessions, JSON lines with role and content, Markdown, text, PDF, Word (.docx), HTML, CSV, "
+    "ChatGPT, Claude, Gemini (Takeout), Grok, DeepSeek, Perplexity and Le Chat exports, Claude Code, "
+    "Codex and Gemini CLI sessions, JSON lines with role and content, Markdown, text, PDF, Word (.docx), HTML, CSV, "
     "a zip of these, or a MEMSHADOW export"
 )
 
@@ -113,4 +113,4 @@ class UnknownFormat(MemshadowError):
 
 
 class Refused(Exception):
-    """A reader will not go on with one thing; its text is the 'code: words' of the Failed that comes of it."""
+    """A reader will not go on with one thing; its text is the 'code: words' of a Failed."""

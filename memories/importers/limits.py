@@ -1,4 +1,4 @@
-"""How much a reader accepts before it says no: the guard against bombs, not a limit that honest exports meet."""
+"""How much a reader accepts before it says no: a guard against bombs that honest exports never meet."""
 
 from __future__ import annotations
 

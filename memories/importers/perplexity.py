@@ -27,7 +27,10 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 
 def parse_conversation(data: dict[str, Any]) -> Item | None:
     """The question is the title."""
-    at, name = data.get("timestamp") or data.get("created_at"), one_line(data.get("uuid") or data.get("id"), 150)
+    at, name = (
+        data.get("timestamp") or data.get("created_at"),
+        one_line(data.get("uuid") or data.get("id"), 150),
+    )
     query = text_of(data.get("query"))
     answer = make_turn(
         "assistant",
@@ -39,7 +42,10 @@ def parse_conversation(data: dict[str, Any]) -> Item | None:
     )
     asked = make_turn("user", query, external_id=f"{name}-query" if name else "", at=at)
     return conversation(
-        [asked, answer], external_id=name, title=data.get("title") or one_line(query, 120), model=data.get("model")
+        [asked, answer],
+        external_id=name,
+        title=data.get("title") or one_line(query, 120),
+        model=data.get("model"),
     )
 
 

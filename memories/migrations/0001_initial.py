@@ -383,6 +383,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "memories",
+                "permissions": [("read_content", "Can read the decrypted content of other people's memories")],
             },
         ),
         migrations.CreateModel(

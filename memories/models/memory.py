@@ -103,6 +103,7 @@ class Memory(models.Model):
 
     class Meta:
         verbose_name_plural = "memories"
+        permissions: ClassVar = [("read_content", "Can read the decrypted content of other people's memories")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["owner", "fingerprint"], name="memory_fingerprint_unique"),
             models.CheckConstraint(

@@ -1,0 +1,1 @@
+"""The dashboard's pages of memories: one module a page or a group of actions."""

@@ -71,6 +71,8 @@ def _needs_database(argv: Sequence[str]) -> bool:
         return False
     if argv[1] == "check":
         return "--database" in argv
+    if argv[1] == "prepare":
+        return not {"--files", "--static", "--model"} & set(argv)
     return argv[1] not in _NEED_NO_DATABASE
 
 

@@ -38,7 +38,17 @@ def test_leaves_a_server_alone_that_was_up_before(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["help"], ["migrate", "--help"], ["--version"], ["collectstatic"], ["check"], ["doctor"]]
+    "words",
+    [
+        [],
+        ["help"],
+        ["migrate", "--help"],
+        ["--version"],
+        ["collectstatic"],
+        ["check"],
+        ["doctor"],
+        ["prepare", "--files"],
+    ],
 )
 def test_starts_nothing_for_commands_without_a_database(data_dir: Path, words: list[str]) -> None:
     with for_command(["manage.py", *words]):

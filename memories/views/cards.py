@@ -1,0 +1,109 @@
+"""What a memory looks like in a list: plain values, shared by full pages and their partials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from memories.models import Memory
+from memories.rendering import plain_title, source_label
+from memories.retrieval import Hit
+
+_SNIPPET_CHARS = 240
+_SCORE_BAR = 48
+
+
+@dataclass(slots=True)
+class Card:
+    """One memory as a card shows it."""
+
+    id: UUID
+    kind: str
+    role: str
+    author: str
+    source_label: str
+    persona: str
+    state: str
+    pinned: bool
+    when: datetime
+    tags: list[str]
+    title: str
+    snippet: SafeString
+    url: str
+    conversation_url: str
+    index_state: str
+    score: float | None = None
+    score_label: str = ""
+    score_width: int = 0
+    explain: list[tuple[str, str]] = field(default_factory=list)
+
+
+def card_of(memory: Memory) -> Card:
+    """The card of a memory; its tags, persona and conversation should be loaded."""
+    text = " ".join(memory.content[: _SNIPPET_CHARS * 4].split())
+    cut = text[:_SNIPPET_CHARS] + ("…" if len(text) > _SNIPPET_CHARS else "")
+    return Card(
+        id=memory.id,
+        kind=memory.kind,
+        role=memory.role,
+        author=memory.author or (memory.get_role_display() if memory.role else ""),
+        source_label=source_label(memory.source),
+        persona=memory.persona.name if memory.persona else "",
+        state=memory.state,
+        pinned=memory.pinned,
+        when=memory.occurred_at,
+        tags=sorted(tag.name for tag in memory.tags.all()),
+        title=str(memory.metadata.get("title", "")),
+        snippet=mark_safe(escape(cut)),  # noqa: S308 - escaped
+        url=reverse("memories:detail", args=[memory.id]),
+        conversation_url=conversation_url(memory),
+        index_state=memory.index_state,
+    )
+
+
+def conversation_url(memory: Memory) -> str:
+    """Where the memory stands in its conversation, or an empty string."""
+    if memory.conversation_id is None:
+        return ""
+    page = reverse("memories:conversation", args=[memory.conversation_id])
+    return f"{page}?at={memory.id}#memory-{memory.id}"
+
+
+def cards_of(memories: Iterable[Memory]) -> list[Card]:
+    """Cards in the same order."""
+    return [card_of(memory) for memory in memories]
+
+
+def hit_card(hit: Hit) -> Card:
+    """A search hit: the card with its snippet, score and, when asked for, the reasons."""
+    card = card_of(hit.memory)
+    card.snippet = hit.snippet.html
+    card.score = hit.score
+    card.score_label = f"{hit.score:.0%}"
+    card.score_width = round(hit.score * _SCORE_BAR)
+    if hit.explanation:
+        why = hit.explanation
+        card.explain = [
+            ("Meaning", f"{why.cosine:.2f}" + (f", place {why.vector_rank}" if why.vector_rank else "")),
+            ("Words", f"place {why.lexical_rank}" if why.lexical_rank else "no word in common"),
+            ("Matching parts", str(why.chunks_matched)),
+        ]
+    return card
+
+
+def near_card(memory: Memory, cosine: float) -> Card:
+    """A related memory with how near it is."""
+    card = card_of(memory)
+    card.score_label = f"{max(0.0, cosine):.0%} alike"
+    return card
+
+
+def title_of(memory: Memory) -> str:
+    """A short name of a memory for headings and links."""
+    return str(memory.metadata.get("title", "")) or plain_title(memory, 80)

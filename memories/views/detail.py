@@ -1,0 +1,166 @@
+"""One memory: its page, its edits, its history."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import signed_in
+from accounts.models import User
+from memories.access import memory_or_404
+from memories.forms import MemoryForm, split_tags
+from memories.models import Memory, MemoryLink, State
+from memories.rendering import source_label
+from memories.retrieval import related
+from memories.selectors import find_duplicates
+from memories.services.lifecycle import apply_to_many
+from memories.services.revising import By, Change, edit_memory, undo
+from memories.views.cards import card_of, near_card, title_of
+from memories.views.histories import history_of
+from memories.views.toasts import toast_oob
+from memshadow.lib.errors import MemshadowError
+from memshadow.lib.htmx import wants_partial
+
+_RELATED = 6
+_DONE = {
+    "pin": "Pinned.",
+    "unpin": "Unpinned.",
+    "archive": "Archived.",
+    "restore": "Restored.",
+    "delete": "Moved to the trash.",
+}
+_OPPOSITE = {"archive": "restore", "delete": "restore", "pin": "unpin", "unpin": "pin"}
+
+
+@require_GET
+def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
+    """The memory with everything that is known about it."""
+    owner = signed_in(request)
+    memory = memory_or_404(owner, memory_id)
+    near = related(owner, memory, limit=_RELATED)
+    twins = {m.id for m in find_duplicates(owner, memory, [m for m, _ in near])}
+    card = card_of(memory)
+    card.title = title_of(memory)
+    context = {
+        "memory": memory,
+        "card": card,
+        "persona_name": card.persona,
+        "source_label": card.source_label,
+        "conversation": _conversation(memory, card.conversation_url),
+        "related": [near_card(m, cosine) for m, cosine in near if m.id not in twins],
+        "duplicates": [near_card(m, cosine) for m, cosine in near if m.id in twins],
+        "revisions_count": memory.revision_count,
+        "provenance": _provenance(memory),
+        "superseded_by_url": _superseded_by(memory),
+        **_tags_context(memory),
+    }
+    return render(request, "memories/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, memory_id: UUID) -> HttpResponse:
+    """The form with everything editable."""
+    owner = signed_in(request)
+    memory = memory_or_404(owner, memory_id)
+    form = MemoryForm(request.POST or None, owner=owner, initial=MemoryForm.initial_of(memory))
+    if request.method == "POST" and form.is_valid():
+        by = By(owner, via="dashboard", reason=form.cleaned_data["reason"])
+        try:
+            edit_memory(owner=owner, memory_id=memory.id, change=form.change(memory), by=by)
+        except MemshadowError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "Saved. What it was before is in its history.")
+            return redirect("memories:detail", memory.id)
+    return render(request, "memories/edit.html", {"form": form, "memory": memory})
+
+
+@require_POST
+def action(request: HttpRequest, memory_id: UUID) -> HttpResponse:
+    """Pin, archive, restore, delete, or set the tags."""
+    owner = signed_in(request)
+    memory = memory_or_404(owner, memory_id)
+    name = request.POST.get("action", "")
+    if name == "tags":
+        return _set_tags(request, owner, memory)
+    apply_to_many(owner=owner, memory_ids=[memory.id], action=name, by=By(owner, via="dashboard"))
+    if not wants_partial(request):
+        messages.success(request, _DONE[name])
+        return redirect("memories:detail", memory.id)
+    fresh = memory_or_404(owner, memory.id)
+    response = render(request, "components/_memory_card.html", {"card": card_of(fresh)})
+    extra = {"undo_url": request.path, "undo_action": _OPPOSITE[name]} if name in _OPPOSITE else {}
+    return toast_oob(request, response, _DONE[name], **extra)
+
+
+def _set_tags(request: HttpRequest, owner: User, memory: Memory) -> HttpResponse:
+    change, error_text = Change(tags=split_tags(request.POST.get("tags", ""))), ""
+    try:
+        edit_memory(owner=owner, memory_id=memory.id, change=change, by=By(owner, via="dashboard"))
+    except MemshadowError as error:
+        error_text = error.message
+    if not wants_partial(request):
+        messages.add_message(request, messages.ERROR if error_text else messages.SUCCESS, error_text or "Tags saved.")
+        return redirect("memories:detail", memory.id)
+    context = _tags_context(memory_or_404(owner, memory.id)) | {"tags_error": error_text}
+    return render(request, "memories/_tags_editor.html", context)
+
+
+@require_GET
+def history(request: HttpRequest, memory_id: UUID) -> HttpResponse:
+    """Every revision with what changed in it."""
+    memory = memory_or_404(signed_in(request), memory_id)
+    card = card_of(memory)
+    card.title = title_of(memory)
+    context = {"memory": memory, "card": card, "revisions": history_of(memory)}
+    return render(request, "memories/history.html", context)
+
+
+@require_POST
+def undo_view(request: HttpRequest, memory_id: UUID, number: int) -> HttpResponse:
+    """Go back to what the memory was before revision `number`."""
+    owner = signed_in(request)
+    undo(owner=owner, memory_id=memory_id, number=number, by=By(owner, via="dashboard"))
+    messages.success(request, "Gone back. The text in between is kept in the history.")
+    return redirect("memories:detail", memory_id)
+
+
+def _tags_context(memory: Memory) -> dict[str, Any]:
+    names = sorted(tag.name for tag in memory.tags.all())
+    return {"memory": memory, "tags": names, "tags_text": ", ".join(names)}
+
+
+def _conversation(memory: Memory, url: str) -> dict[str, str] | None:
+    if memory.conversation is None:
+        return None
+    return {"url": url.partition("#")[0], "title": memory.conversation.title}
+
+
+def _superseded_by(memory: Memory) -> str:
+    if memory.state != State.SUPERSEDED:
+        return ""
+    relations = (MemoryLink.Relation.DUPLICATES, MemoryLink.Relation.UPDATES)
+    link = memory.links_in.filter(relation__in=relations).order_by("-created_at").first()
+    return reverse("memories:detail", args=[link.from_memory_id]) if link else ""
+
+
+def _provenance(memory: Memory) -> list[tuple[str, str]]:
+    moment = "%-d %B %Y, %H:%M"
+    rows = [
+        ("Happened", timezone.localtime(memory.occurred_at).strftime(moment)),
+        ("Stored", timezone.localtime(memory.created_at).strftime(moment)),
+        ("Seen", f"{memory.sightings} times" if memory.sightings > 1 else ""),
+        ("Language", memory.language if memory.language != "und" else ""),
+        ("Importance", f"{memory.importance:g}" if memory.importance != 0.5 else ""),
+        ("Model", str(memory.metadata.get("model", ""))),
+        ("Index", memory.get_index_state_display() if memory.index_state != "done" else ""),
+        ("Stored by", source_label(memory.source)),
+    ]
+    return [(label, value) for label, value in rows if value][:-1]

@@ -1,0 +1,38 @@
+"""Exports: choose a format and a part, and it streams."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.access import signed_in
+from accounts.audit import record
+from memories.exporters import FORMATS, export
+from memories.selectors import stats_for
+from memories.views.filtering import filters_of, memory_filter
+
+
+@require_GET
+def exports(request: HttpRequest) -> HttpResponse:
+    """The formats and what to include."""
+    owner = signed_in(request)
+    context = {
+        "formats": FORMATS,
+        "format": request.GET.get("format", ""),
+        "filters": filters_of(request, owner, all_states=True),
+        "memories_count": stats_for(owner).memories,
+    }
+    return render(request, "memories/exports.html", context)
+
+
+@require_GET
+def download(request: HttpRequest) -> StreamingHttpResponse:
+    """The export itself, streamed."""
+    owner = signed_in(request)
+    wanted = memory_filter(request.GET, every_state=True)
+    made = export(owner, request.GET.get("format", "jsonl"), wanted)
+    record("export.downloaded", actor=owner, format=request.GET.get("format", "jsonl"))
+    response = StreamingHttpResponse(made.chunks, content_type=made.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{made.filename}"'
+    return response

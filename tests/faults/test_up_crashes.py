@@ -1,0 +1,60 @@
+"""Processes that die: each is brought back, and none outlives the supervisor."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from memshadow.embedded_postgres import is_running
+from tests.faults.conftest import Product, is_dead, survivors, until
+
+
+@pytest.mark.parametrize("word", ["gunicorn", "qcluster", "postgres"])
+def test_a_killed_child_is_started_again(product: Product, word: str) -> None:
+    product.start_ready()
+    victim = product.child(word)
+    victim.kill()
+    until(lambda: product.has_child_other_than(word, victim.pid), f"{word} runs again")
+    until(product.is_ready, "the product is ready again")
+    assert product.said("starting it again in 1 s")
+    assert product.stop() == 0
+
+
+def test_a_killed_web_worker_process_is_replaced_by_its_master(product: Product) -> None:
+    product.start_ready()
+    for worker in product.child("gunicorn").children():
+        worker.kill()
+    until(product.is_ready, "the product is ready again")
+
+
+def test_nothing_of_a_killed_worker_stays_behind(product: Product) -> None:
+    product.start_ready()
+    cluster = product.child("qcluster")
+    until(lambda: len(cluster.children(recursive=True)) > 2, "the workers run")
+    descendants = cluster.children(recursive=True)
+    cluster.kill()
+    until(lambda: product.has_child_other_than("qcluster", cluster.pid), "the worker runs again")
+    assert survivors(descendants) == []
+
+
+def test_all_children_end_when_the_supervisor_is_killed_and_the_next_start_recovers(product: Product) -> None:
+    product.start_ready()
+    family = product.family()
+    product.process.send_signal(signal.SIGKILL)
+    product.ended()
+    until(lambda: survivors(family) == [], "every child ends", timeout_s=30)
+    assert not is_running(product.data_dir)
+    product.start_ready()
+    assert product.stop() == 0
+
+
+def test_a_second_signal_does_not_wait_for_anybody(product: Product) -> None:
+    product.start_ready()
+    cluster = product.child("qcluster")
+    # A stopped process cannot react to SIGTERM: without the second signal this takes the whole patience.
+    cluster.suspend()
+    product.process.terminate()
+    until(lambda: product.said("stopping"), "the stop has begun")
+    assert product.stop() == 0
+    assert is_dead(cluster)
