@@ -1,7 +1,7 @@
-"""Cutting a text into chunks that fit a model's window: at headings, paragraphs, code fences, sentences, words.
+"""Cutting a text into chunks that fit a model's window: at headings, paragraphs, fences, sentences, words.
 
-A chunk is a span of the original text. Chunks overlap by about a sentence, so that what stands at a border is found
-from both sides, and together they cover every character that is not white space.
+A chunk is a span of the original text. Chunks overlap by about a sentence, so that what stands at a border is
+found from both sides, and together they cover the whole text.
 """
 
 from __future__ import annotations
@@ -46,39 +46,58 @@ _BORDERS: tuple[tuple[int, regex.Pattern[str]], ...] = (
     (5, regex.compile(r"\n(?=#{1,6} )")),
     (4, regex.compile(r"(?<=\n)(?=(?:```|~~~))|(?<=\n(?:```|~~~)\n)|\n[ \t]*\n\s*")),
     (3, regex.compile(r"\n")),
-    (2, regex.compile(r"(?<=[.!?…][\"'”’)\]]*)\s+|(?<=[。！？])")),
-    (1, regex.compile(r"\s+|(?<=[,;、，])")),
+    (2, regex.compile(r"(?<=[.!?\u2026][\"'\u201d\u2019)\]]*)\s+|(?<=[\u3002\uff01\uff1f])")),
+    (1, regex.compile(r"\s+|(?<=[,;\u3001\uff0c])")),
 )
-_FENCE = regex.compile(r"(?m)^(```|~~~)[^\n]*\n(?:.*?\n)??\1[ \t]*$", regex.DOTALL)
+_FENCE_LINE = regex.compile(r"(?m)^(```|~~~)([^\n]*)$")
+# The model reads a long 'word' (base64, emoji, a spaceless script) as one unknown token; for the size of a chunk
+# it counts as if it were tokens of this many characters, so that no chunk is boundless.
+_LONG_TOKEN_CHARS = 64
+_COUNTED_CHARS = 8
+# Decomposed Hangul gives three tokens a character, more than any other script.
+_TOKENS_A_CHARACTER = 3
 
 
 def chunk_text(text: str, tokens: Tokens) -> list[Chunk]:
-    """The chunks of a text, in order; exactly one when the whole fits the window. Linear in the text's length."""
+    """The chunks of a text, in order; exactly one when the whole fits the window. Takes linear time."""
     limit = tokens.max_tokens - LABEL_TOKENS
-    if len(text) <= limit:
+    if len(text) * (1 if text.isascii() else _TOKENS_A_CHARACTER) <= limit:
         return [Chunk(0, 0, len(text))]
-    spans = tokens.token_spans(text)
+    spans = _without_long_tokens(tokens.token_spans(text))
     if len(spans) <= limit:
         return [Chunk(0, 0, len(text))]
     return [Chunk(number, *span) for number, span in enumerate(_spans(text, spans, limit))]
 
 
+def _without_long_tokens(spans: NDArray[np.int32]) -> NDArray[np.int32]:
+    long = np.flatnonzero(spans[:, 1] - spans[:, 0] > _LONG_TOKEN_CHARS)
+    if not len(long):
+        return spans
+    parts: list[NDArray[np.int32]] = []
+    done = 0
+    for index in long.tolist():
+        start, end = spans[index].tolist()
+        starts = np.arange(start, end, _COUNTED_CHARS, dtype=np.int32)
+        parts += [spans[done:index], np.stack([starts, np.minimum(starts + _COUNTED_CHARS, end)], axis=1)]
+        done = index + 1
+    return np.concatenate([*parts, spans[done:]])
+
+
 def _spans(text: str, tokens: NDArray[np.int32], limit: int) -> Iterator[tuple[int, int]]:
-    starts, ends = tokens[:, 0].tolist(), tokens[:, 1].tolist()
+    starts = tokens[:, 0].tolist()
     borders = _Borders(text)
-    first = 0
-    while True:
-        begin = starts[first] if first else 0
-        if first + limit >= len(starts):
-            yield begin, len(text)
-            return
+    first = begin = 0
+    while first + limit < len(starts):
         end = borders.best(starts[first + limit // 2], starts[first + limit])
-        following = bisect_left(starts, end, first + 1)
         yield begin, end
-        first = max(first + 1, _overlap(starts, ends, borders, following))
+        following = bisect_left(starts, end, first + 1)
+        first = max(first + 1, _overlap(starts, borders, following))
+        # Characters that the tokenizer drops, such as controls, may stand between the border and the token.
+        begin = min(starts[first], end)
+    yield begin, len(text)
 
 
-def _overlap(starts: list[int], ends: list[int], borders: _Borders, following: int) -> int:
+def _overlap(starts: list[int], borders: _Borders, following: int) -> int:
     """The token at which the next chunk starts: a sentence before `following`, if one begins nearby."""
     earliest = max(0, following - OVERLAP_TOKENS)
     place = borders.sentence_before(starts[following], starts[earliest])
@@ -89,9 +108,8 @@ class _Borders:
     """The places where a text may be cut, by strength."""
 
     def __init__(self, text: str) -> None:
-        inside = [(m.start(), m.end()) for m in _FENCE.finditer(text)]
-        self._fence_starts = [start for start, _ in inside]
-        self._fences = inside
+        self._fences = _fences(text)
+        self._fence_starts = [start for start, _ in self._fences]
         self._places = [
             (strength, [m.end() for m in pattern.finditer(text)]) for strength, pattern in _BORDERS
         ]
@@ -119,6 +137,19 @@ class _Borders:
     def _in_fence(self, place: int) -> bool:
         index = bisect_right(self._fence_starts, place) - 1
         return index >= 0 and self._fences[index][0] < place < self._fences[index][1]
+
+
+def _fences(text: str) -> list[tuple[int, int]]:
+    """The spans of fenced code; without a closing fence it goes on to the end, as in CommonMark."""
+    fences: list[tuple[int, int]] = []
+    opened: tuple[str, int] | None = None
+    for line in _FENCE_LINE.finditer(text):
+        if opened is None:
+            opened = line.group(1), line.start()
+        elif line.group(1) == opened[0] and not line.group(2).strip():
+            fences.append((opened[1], line.end()))
+            opened = None
+    return [*fences, (opened[1], len(text))] if opened else fences
 
 
 def _last_within(places: list[int], after: int, up_to: int) -> int | None:

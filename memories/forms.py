@@ -8,10 +8,10 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from accounts.forms import ServiceForm
 from accounts.models import User
 from memories.models import Memory
 from memories.services.revising import Change
-from memshadow.lib.errors import MemshadowError
 from personas.selectors import personas_for
 
 
@@ -20,24 +20,20 @@ def split_tags(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-class ServiceForm(forms.Form):
-    """A form that shows what a service refused beside the field that it names."""
-
-    def refuse(self, error: MemshadowError) -> None:
-        """Attach a service's error to its field, or to the whole form."""
-        field = str(error.details.get("field", ""))
-        self.add_error(field if field in self.fields else None, error.message)
-
-
 class PersonaField(forms.TypedChoiceField):
     """A choice among the person's personas; empty is none."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(required=False, coerce=UUID, empty_value=None, **options)
 
-    def offer(self, owner: User) -> None:
-        """Fill in the choices."""
-        self.choices = [("", "No persona"), *((str(p.id), p.name) for p in personas_for(owner))]
+
+def offer_personas(form: forms.Form, owner: User) -> None:
+    """Fill the form's persona field with the owner's, or drop it while there are none."""
+    choices = [(str(p.id), p.name) for p in personas_for(owner)]
+    if choices:
+        form.fields["persona"].choices = [("", "No persona"), *choices]  # type: ignore[attr-defined]
+    else:
+        del form.fields["persona"]
 
 
 class CaptureForm(ServiceForm):
@@ -49,11 +45,7 @@ class CaptureForm(ServiceForm):
 
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        persona = self.fields["persona"]
-        assert isinstance(persona, PersonaField)  # noqa: S101 - declared above
-        persona.offer(owner)
-        if len(list(persona.choices)) == 1:
-            del self.fields["persona"]
+        offer_personas(self, owner)
 
 
 class MemoryForm(CaptureForm):
@@ -104,11 +96,7 @@ class ImportForm(ServiceForm):
 
     def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        persona = self.fields["persona"]
-        assert isinstance(persona, PersonaField)  # noqa: S101 - declared above
-        persona.offer(owner)
-        if len(list(persona.choices)) == 1:
-            del self.fields["persona"]
+        offer_personas(self, owner)
 
 
 class TagForm(ServiceForm):

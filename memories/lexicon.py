@@ -1,7 +1,8 @@
 """Words for the lexical index: segmentation, stemming, stop words, and the keyed hashes that stand for them.
 
-A word gives one lexeme: its stem in the text's language. Identifiers (`snake_case`, `CamelCase`, `api.example.org`,
-`v1.2.3`) also give themselves as a whole. Chinese, Japanese and Korean, which put no spaces, give pairs of characters.
+A word gives one lexeme: its stem in the text's language. Identifiers (`snake_case`, `CamelCase`, `example.org`,
+`v1.2.3`) give themselves as a whole and their parts. Scripts that put no spaces (Chinese, Japanese, Thai; Korean
+is treated alike) give pairs of characters, and each Han character, which may be a word.
 """
 
 from __future__ import annotations
@@ -52,7 +53,16 @@ _STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
-_SPACELESS = ("ja", "ko", "zh")
+_UNSTEMMED = ("cs", "fa", "he", "ja", "ko", "th", "uk", "vi", "zh")
+# A question's word in one of these scripts can be in these languages only; any other may be in QUERY_LANGUAGES.
+_SCRIPT_LANGUAGES = (
+    (regex.compile(r"\p{Cyrillic}"), ("ru", "sr")),
+    (regex.compile(r"\p{Greek}"), ("el",)),
+    (regex.compile(r"\p{Arabic}"), ("ar",)),
+    (regex.compile(r"\p{Devanagari}"), ("hi",)),
+    (regex.compile(r"\p{Armenian}"), ("hy",)),
+    (regex.compile(r"\p{Tamil}"), ("ta",)),
+)
 _DETECT_CHARS = 1000
 _DETECT_MIN_CHARS = 24
 _WORD_MAX_CHARS = 100
@@ -60,10 +70,14 @@ _WORD_MAX_CHARS = 100
 _POSITION_MAX = 16383
 _POSITIONS_A_LEXEME = 255
 
-_CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}"
-_TOKEN = regex.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[._@:/+\-]*[^\W_{_CJK}]+)*[+#]*", regex.VERSION1)
-_PART = regex.compile(r"\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{M}]+|\p{L}+|\p{N}+")
-_IS_CJK = regex.compile(rf"[{_CJK}]")
+_SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_TOKEN = regex.compile(
+    rf"[{_SPACELESS}]+|[^\W_{_SPACELESS}]++(?:[._@:/+\-]*+[^\W_{_SPACELESS}]++)*+[+#]*+", regex.VERSION1
+)
+_PART = regex.compile(r"\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{M}]+|[\p{L}\p{M}]+|\p{N}+")
+_IS_SPACELESS = regex.compile(rf"[{_SPACELESS}]")
+_IS_WORD = regex.compile(r"[\p{L}\p{M}]+")
+_IS_HAN = regex.compile(r"\p{Han}")
 _PHRASE = regex.compile(r'(-?)"([^"]+)"')
 _EXCLUDED = regex.compile(r"(?:^|(?<=\s))-([^\s\"-]\S*)")
 
@@ -90,7 +104,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """A question taken apart: its text without operators, its words, and the phrases that must or must not occur."""
+    """A question taken apart: its text without operators, its words, the phrases that must or must not occur."""
 
     text: str
     words: tuple[Word, ...]
@@ -105,11 +119,14 @@ class ParsedQuery:
 
 
 def detect_language(text: str) -> str:
-    """ISO 639-1 code of a text's language; 'und' for fewer than 24 characters, which is too little to tell."""
+    """ISO 639-1 code of a text's language; 'und' below 24 characters, which are too few to tell.
+
+    Deterministic; reads the first 1,000 characters only. 'und' is indexed as English.
+    """
     sample = text[:_DETECT_CHARS]
-    if len(sample.strip()) < _DETECT_MIN_CHARS and not _IS_CJK.search(sample):
+    if len(sample.strip()) < _DETECT_MIN_CHARS and not _IS_SPACELESS.search(sample):
         return UNDETERMINED
-    language: str = _identifier()(sample)[0]
+    language: str = _identifier().classify(sample)[0]
     return "no" if language in ("nb", "nn") else language
 
 
@@ -121,8 +138,9 @@ def lexemes(text: str, language: str) -> list[Lexeme]:
 def parse_query(text: str) -> ParsedQuery:
     """Words, "quoted phrases" and -excluded words of a question.
 
-    A question is too short to tell its language, so each word stands for its stems in all of QUERY_LANGUAGES. Stop
-    words are left out unless nothing else is there.
+    A question is too short to tell its language, so each word stands for its stems in all of QUERY_LANGUAGES (or
+    in its script's). Stop words are left out unless nothing else is there; of a phrase those of all languages,
+    for those of a memory's own language are not in the index.
     """
     phrases = [m.group(2) for m in _PHRASE.finditer(text) if not m.group(1)]
     excluded = [m.group(2) for m in _PHRASE.finditer(text) if m.group(1)]
@@ -130,11 +148,12 @@ def parse_query(text: str) -> ParsedQuery:
     excluded += [m.group(1) for m in _EXCLUDED.finditer(rest)]
     plain = _EXCLUDED.sub(" ", rest)
     asked = " ".join(" ".join([plain, *phrases]).split())
+    stops = _query_stops(detect_language(asked))
     return ParsedQuery(
         text=asked or text,
-        words=_words(asked),
-        phrases=tuple(filter(None, map(_words, phrases))),
-        excluded=tuple(filter(None, map(_words, excluded))),
+        words=(*_words(asked, stops), *_part_words(asked, stops)),
+        phrases=tuple(filter(None, (_words(phrase, _all_stops()) for phrase in phrases))),
+        excluded=tuple(filter(None, (_words(phrase, _all_stops()) for phrase in excluded))),
     )
 
 
@@ -144,7 +163,7 @@ def keyed(term: str, key: bytes) -> str:
 
 
 def keyed_tsvector(text: str, language: str, key: bytes) -> tuple[str, int]:
-    """A text as a PostgreSQL tsvector literal of keyed lexemes with positions, and how many lexemes it has."""
+    """A text as a PostgreSQL tsvector literal of keyed lexemes with positions, and the number of lexemes."""
     positions: dict[str, list[int]] = {}
     count = 0
     for lexeme in _lexemes(text, _stem_language(language)):
@@ -175,30 +194,47 @@ def phrase_of(words: Sequence[Word], key: bytes) -> str:
     return query
 
 
-def _words(text: str) -> tuple[Word, ...]:
+def _words(text: str, stops: frozenset[str]) -> tuple[Word, ...]:
     """The words of a question without stop words, or with them when there is nothing else."""
     found: list[Word] = []
     content: list[Word] = []
-    stops = _query_stops(detect_language(text))
+    position = 0
     for start, end in _tokens(text):
         token = text[start:end]
-        if _IS_CJK.match(token):
-            pairs = [Word((pair,), len(found) + n) for n, (pair, _, _) in enumerate(_pairs(token), start=1)]
+        if _IS_SPACELESS.match(token):
+            pairs = [Word((_nfkc(pair),), position + n) for n, pair in enumerate(_pairs(token), start=1)]
+            position += len(token)
             found += pairs
             content += pairs
             continue
-        folded = _folded(token)
-        word = Word(_alternatives(folded), len(found) + 1)
+        position += 1
+        folded = _folded(token[:_WORD_MAX_CHARS])
+        word = Word(_alternatives(folded), position)
         found.append(word)
         if folded not in stops:
             content.append(word)
     return tuple(content or found)
 
 
+def _part_words(text: str, stops: frozenset[str]) -> Iterator[Word]:
+    """The parts of a question's identifiers and compounds, which a memory may hold as words of their own."""
+    for position, (start, end) in enumerate(_tokens(text), start=1):
+        if not _IS_SPACELESS.match(text[start]):
+            for part, _ in _parts(text[start:end]):
+                if part not in stops:
+                    yield Word(_alternatives(part), position)
+
+
 @lru_cache(maxsize=20_000)
 def _alternatives(word: str) -> tuple[str, ...]:
-    stems = (_stem(form, language) for language in QUERY_LANGUAGES for form in (word, _unaccented(word)))
+    languages = next((codes for script, codes in _SCRIPT_LANGUAGES if script.search(word)), QUERY_LANGUAGES)
+    stems = (_stem(form, language) for language in languages for form in (word, _unaccented(word)))
     return tuple(dict.fromkeys((word, *stems)))
+
+
+@lru_cache(maxsize=1)
+def _all_stops() -> frozenset[str]:
+    return frozenset().union(*map(_stops, _STEMMERS))
 
 
 @lru_cache(maxsize=64)
@@ -210,13 +246,12 @@ def _lexemes(text: str, language: str) -> Iterator[Lexeme]:
     stops, position = _stops(language), 0
     for start, end in _tokens(text):
         token = text[start:end]
-        if _IS_CJK.match(token):
-            for pair, offset, width in _pairs(token):
-                position += 1
-                yield Lexeme(pair, position, start + offset, start + offset + width)
+        if _IS_SPACELESS.match(token):
+            yield from _spaceless_lexemes(token, position, start)
+            position += len(token)
             continue
         position += 1
-        folded = _folded(token)
+        folded = _folded(token[:_WORD_MAX_CHARS])
         if folded in stops:
             continue
         for form in _forms(folded, language):
@@ -226,18 +261,29 @@ def _lexemes(text: str, language: str) -> Iterator[Lexeme]:
                 yield Lexeme(_stem(part, language), position, start + offset, start + offset + len(part))
 
 
+def _spaceless_lexemes(run: str, position: int, start: int) -> Iterator[Lexeme]:
+    """Each character takes a position, where the pair that begins there stands and, in Han, itself too."""
+    for place, character in enumerate(run):
+        position += 1
+        if place + 1 < len(run):
+            yield Lexeme(_nfkc(run[place : place + 2]), position, start + place, start + place + 2)
+        if len(run) == 1 or _IS_HAN.match(character):
+            yield Lexeme(_nfkc(character), position, start + place, start + place + 1)
+
+
 @lru_cache(maxsize=100_000)
 def _forms(word: str, language: str) -> tuple[str, ...]:
-    """The stem of a word and, where it has accents, the stem without them."""
-    if word.isascii():
-        return (_stem(word, language),)
-    return tuple(dict.fromkeys((_stem(word, language), _stem(_unaccented(word), language))))
+    """The stem of a word, that without its accents, and the word itself if questions lack its stem."""
+    forms = [_stem(word, language)]
+    if not word.isascii():
+        forms.append(_stem(_unaccented(word), language))
+    if language not in QUERY_LANGUAGES:
+        forms.append(word)
+    return tuple(dict.fromkeys(forms))
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int]]:
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        yield start, end if _IS_CJK.match(text[start]) else min(end, start + _WORD_MAX_CHARS)
+    return (match.span() for match in _TOKEN.finditer(text))
 
 
 def _parts(token: str) -> list[tuple[str, int]]:
@@ -245,18 +291,19 @@ def _parts(token: str) -> list[tuple[str, int]]:
     if token.isalpha() and (token.islower() or token[1:].islower() or token.isupper()):
         return []
     found = [(match.group(), match.start()) for match in _PART.finditer(token)]
-    return [(_folded(part), offset) for part, offset in found] if len(found) > 1 else []
+    return [(_folded(part[:_WORD_MAX_CHARS]), offset) for part, offset in found] if len(found) > 1 else []
 
 
-def _pairs(run: str) -> Iterator[tuple[str, int, int]]:
-    if len(run) == 1:
-        yield run, 0, 1
-    for place in range(len(run) - 1):
-        yield run[place : place + 2], place, 2
+def _pairs(run: str) -> list[str]:
+    return [run[place : place + 2] for place in range(max(1, len(run) - 1))]
+
+
+def _nfkc(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _folded(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold()
+    return _nfkc(word).casefold()
 
 
 def _unaccented(word: str) -> str:
@@ -275,7 +322,7 @@ def _stem(word: str, language: str) -> str:
     algorithm = _STEMMERS.get(language)
     if algorithm is None:
         return word
-    return str(_stemmer(algorithm).stemWord(word)) if word.isalpha() else word
+    return str(_stemmer(algorithm).stemWord(word)) if _IS_WORD.fullmatch(word) else word
 
 
 def _stemmer(algorithm: str) -> Stemmer.Stemmer:
@@ -291,7 +338,7 @@ def _stops(language: str) -> frozenset[str]:
     path = Path(__file__).parent / "stopwords" / f"{language}.txt"
     if language not in _STEMMERS or not path.is_file():
         return frozenset()
-    return frozenset(_folded(line.strip()) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    return frozenset(map(_folded, path.read_text(encoding="utf-8").split()))
 
 
 @lru_cache(maxsize=200_000)
@@ -304,5 +351,5 @@ def _keyed(term: str, key: bytes) -> str:
 def _identifier() -> py3langid.langid.LanguageIdentifier:
     module = py3langid.langid
     identifier = module.LanguageIdentifier.from_model_file(module.MODEL_FILE)
-    identifier.set_languages([*(set(_STEMMERS) - {"hi"}), *_SPACELESS, "hi", "uk", "cs", "he", "th", "vi", "fa"])
-    return identifier.classify
+    identifier.set_languages([*_STEMMERS, *_UNSTEMMED])
+    return identifier

@@ -1,3 +1,17 @@
 """Every address of the product."""
-from django.urls import path
-urlpatterns: list = []
+
+from django.contrib import admin
+from django.urls import include, path
+
+from memories.views.home import home
+from memshadow import views
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("memories.urls")),
+    path("account/", include("accounts.urls")),
+    path("personas/", include("personas.urls")),
+    path("admin/", admin.site.urls),
+    path("health/live", views.health_live, name="health_live"),
+    path("health/ready", views.health_ready, name="health_ready"),
+]

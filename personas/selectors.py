@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Count, Q
+
 from accounts.models import User
 from memshadow.lib.errors import NotFound
 from personas.models import Persona
@@ -20,3 +22,11 @@ def persona_or_404(owner: User, persona_id: UUID) -> Persona:
     if persona is None:
         raise NotFound("There is no persona of yours with this id.")
     return persona
+
+
+def memory_counts(owner: User) -> dict[UUID, int]:
+    """How many memories each of the owner's personas has, the trash left out."""
+    rows = Persona.objects.filter(owner=owner).annotate(
+        n=Count("memories", filter=~Q(memories__state="deleted"))
+    )
+    return dict(rows.values_list("id", "n"))

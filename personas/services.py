@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from accounts.keys import keyring
 from accounts.models import User
 from memshadow.lib.crypto import keyed_hash
-from memshadow.lib.errors import Conflict, ValidationFailed
+from memshadow.lib.errors import Conflict, PermissionRefused, ValidationFailed
 from personas.models import Persona
 
 NAME_MAX_CHARS = 80
@@ -20,6 +20,7 @@ def name_key(owner: User, name: str) -> bytes:
 
 def create_persona(*, owner: User, name: str, description: str = "") -> Persona:
     """A new persona. Raises ValidationFailed for a bad name and Conflict for one in use."""
+    _may_write(owner)
     persona = Persona(owner=owner)
     _describe(persona, name, description)
     return _save(persona)
@@ -27,13 +28,20 @@ def create_persona(*, owner: User, name: str, description: str = "") -> Persona:
 
 def edit_persona(*, persona: Persona, name: str, description: str) -> Persona:
     """Rename or describe a persona. Raises as `create_persona` does."""
+    _may_write(persona.owner)
     _describe(persona, name, description)
     return _save(persona)
 
 
 def delete_persona(*, persona: Persona) -> None:
     """Remove a persona; its memories stay and belong to none."""
+    _may_write(persona.owner)
     persona.delete()
+
+
+def _may_write(owner: User) -> None:
+    if not owner.may_write:
+        raise PermissionRefused("A viewer cannot change personas; ask the owner for another role.")
 
 
 def _describe(persona: Persona, name: str, description: str) -> None:

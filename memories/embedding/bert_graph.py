@@ -94,7 +94,9 @@ class _Int8Linear:
     def product(self, graph: _Graph, x: str, kernel: Array, name: str, *, after_gelu: bool = False) -> str:
         column_scale = np.maximum(np.abs(kernel).max(axis=0), 1e-12).astype(np.float32) / WEIGHT_LEVELS
         size, scale, zero = self._gelu_scale(graph, x, name) if after_gelu else self._scale(graph, x, name)
-        levels = graph.op("QuantizeLinear", [graph.op("Div", [x, size], f"{name}.unit"), scale, zero], f"{name}.x")
+        levels = graph.op(
+            "QuantizeLinear", [graph.op("Div", [x, size], f"{name}.unit"), scale, zero], f"{name}.x"
+        )
         inputs = [
             levels,
             graph.constant(f"{name}.kernel", np.rint(kernel / column_scale).astype(np.int8)),
@@ -102,7 +104,9 @@ class _Int8Linear:
             graph.constant(f"{name}.kernel_scale", column_scale),
             zero,
         ]
-        return graph.op("Mul", [graph.op("MatMulIntegerToFloat", inputs, f"{name}.y", domain=FUSED), size], name)
+        return graph.op(
+            "Mul", [graph.op("MatMulIntegerToFloat", inputs, f"{name}.y", domain=FUSED), size], name
+        )
 
     def _scale(self, graph: _Graph, x: str, name: str) -> tuple[str, str, str]:
         size = graph.op("ReduceMax", [graph.op("Abs", [x], f"{name}.abs")], f"{name}.size", axes=[-1])

@@ -104,11 +104,15 @@ def _build_into(ready: Path) -> None:
 def _source_folder() -> Path:
     spec = importlib.util.find_spec(_WHEEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise Unavailable(f"The package {WHEEL}, which holds the embedding model, is not installed. {_REINSTALL}")
+        raise Unavailable(
+            f"The package {WHEEL}, which holds the embedding model, is not installed. {_REINSTALL}"
+        )
     source = Path(spec.submodule_search_locations[0]) / "model"
     for name, expected in _SOURCE_SHA256.items():
         if not (source / name).is_file() or _sha256(source / name) != expected:
-            raise Unavailable(f"{name} of the package {WHEEL} is missing or is not the expected one. {_REINSTALL}")
+            raise Unavailable(
+                f"{name} of the package {WHEEL} is missing or is not the expected one. {_REINSTALL}"
+            )
     return source
 
 

@@ -26,7 +26,8 @@ BRANDS = ("gemini", "bard")
 # What the title of a prompt begins with, in the languages seen; an unknown beginning is kept as it stands.
 PROMPT_VERBS = (
     "Prompted", "Asked", "Said", "Branched", "Answered", "Eingegebener Prompt:", "Prompt eingegeben:",
-    "Prompt:", "Gesagt:", "Gefragt:", "Requête :", "Vous avez demandé", "Prompt saisi :", "Has preguntado", "Has dicho",
+    "Prompt:", "Gesagt:", "Gefragt:", "Requête :",
+    "Vous avez demandé", "Prompt saisi :", "Has preguntado", "Has dicho",
     "Preguntaste", "Petición:", "Hai chiesto", "Prompt inviato:", "Você perguntou", "Comando:", "Gevraagd:",
 )  # fmt: skip
 OTHER_VERBS = ("Created", "Used", "Added", "Gave", "Selected")
@@ -85,7 +86,7 @@ def parse_entry(value: dict[str, Any], run: Run) -> Entry | None:
 
 
 def make_entry(title: str, answer: str, at: datetime | None, notes: dict[str, Any], run: Run) -> Entry | None:
-    """An entry from a title with its verb, in any language; None, counted, where the verb is of no message."""
+    """An entry from a title with its verb, in any language; None, counted, where it is no message."""
     prompt, is_message = without_verb(title)
     if not is_message:
         run.leave_out(NO_PROMPT)

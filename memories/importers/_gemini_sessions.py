@@ -29,11 +29,11 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 def parse_session(data: dict[str, Any], name: str, run: Run) -> Item | None:
     """Either shape."""
     if "conversation_turns" in data:
-        return _workspace(data, name, run)
+        return _workspace(data, run)
     return _studio(data, name, run)
 
 
-def _workspace(data: dict[str, Any], name: str, run: Run) -> Item | None:
+def _workspace(data: dict[str, Any], run: Run) -> Item | None:
     turns: list[ParsedTurn] = []
     for entry in dicts(data.get("conversation_turns")):
         user, system = entry.get("user_turn"), entry.get("system_turn")
@@ -49,11 +49,16 @@ def _workspace(data: dict[str, Any], name: str, run: Run) -> Item | None:
             )
     return conversation(
         turns,
-        external_id=f"workspace:{digest(data.get('creation_time'), name)}",
+        external_id=f"workspace:{digest(data.get('creation_time'), _first(turns))}",
         title=data.get("title"),
         started=data.get("creation_time"),
         ended=data.get("last_modification_time"),
     )
+
+
+def _first(turns: list[ParsedTurn]) -> str:
+    """What a conversation without an id is known by: its file's number changes from export to export."""
+    return next((turn.content for turn in turns if turn.content), "")
 
 
 def _number(turn: dict[str, Any], side: str) -> str:
@@ -85,8 +90,9 @@ def _studio(data: dict[str, Any], name: str, run: Run) -> Item | None:
         text = text_of(chunk.get("text")) or _parts(chunk)
         at = chunk.get("createTime")
         turns.append(make_turn(role, text, at=at, model=model if role == "assistant" else ""))
-    first = next((turn.content for turn in turns if turn.content), "")
-    return conversation(turns, external_id=f"aistudio:{digest(name, first)}", title=stem(name), model=model)
+    return conversation(
+        turns, external_id=f"aistudio:{digest(stem(name), _first(turns))}", title=stem(name), model=model
+    )
 
 
 def _parts(chunk: dict[str, Any]) -> str:

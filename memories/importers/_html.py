@@ -25,7 +25,8 @@ DROPPED = {
 }
 BLOCKS = {
     "p", "div", "section", "article", "main", "header", "footer", "aside", "ul", "ol", "table", "tr",
-    "blockquote", "figure", "figcaption", "dl", "dt", "dd", "form", "fieldset", "details", "summary", "address",
+    "blockquote", "figure", "figcaption", "dl", "dt", "dd", "form", "fieldset", "details", "summary",
+    "address",
     "hr", "body",
 }  # fmt: skip
 HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}

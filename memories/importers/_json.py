@@ -121,7 +121,7 @@ class _Cut:
 
 def split(stream: BinaryIO, limits: Limits, descend: frozenset[str] = frozenset()) -> Iterator[Piece]:
     """Elements of a top-level array, or the values of a top-level object with their keys; arrays under a
-    key in `descend` are parted into their elements. A file that ends too early gives a last piece with a problem.
+    key in `descend` are parted into their elements. A file that ends too early gives a piece with a problem.
     """
     cut = _Cut(limits, descend)
     while chunk := stream.read(CHUNK):

@@ -17,8 +17,10 @@ MONTHS = {
 MONTH_OF = {prefix: number for number, prefixes in MONTHS.items() for prefix in prefixes.split()}
 ZONES_H = {
     "utc": 0, "gmt": 0, "wet": 0, "bst": 1, "cet": 1, "mez": 1, "west": 1, "cest": 2, "mesz": 2, "eet": 2,
-    "eest": 3, "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "hst": -10, "akst": -9, "akdt": -8, "pst": -8, "pdt": -7, 
-    "mst": -7, "mdt": -6, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "brt": -3, "aest": 10, "aedt": 11, "nzst": 12,
+    "eest": 3,
+    "msk": 3, "ist": 5.5, "jst": 9, "kst": 9, "hst": -10, "akst": -9, "akdt": -8, "pst": -8, "pdt": -7, 
+    "mst": -7,
+    "mdt": -6, "cst": -6, "cdt": -5, "est": -5, "edt": -4, "brt": -3, "aest": 10, "aedt": 11, "nzst": 12,
     "nzdt": 13,
 }  # fmt: skip
 CLOCK = re.compile(r"(?<!\d)(\d{1,2})[:.h](\d{2})[:.m](\d{2})(?!\d)s?")

@@ -42,8 +42,10 @@ FOREIGN = (
 
 
 def sniff(file: BinaryIO, name: str, *, limits: Limits = DEFAULT) -> Format:
-    """The format of `file`, by content; `name` decides only between kinds of text. Raises UnknownFormat,
-    whose message lists what is accepted. For an archive: the first chat format in it, else the first other one.
+    """The format of `file`, by content; `name` decides only between kinds of text.
+
+    For an archive it is the first chat format in it, else the first other one. Raises UnknownFormat, whose
+    message lists what is accepted.
     """
     source = _bare(file, name, limits, None)
     if _is_archive(source):
@@ -55,7 +57,7 @@ def sniff(file: BinaryIO, name: str, *, limits: Limits = DEFAULT) -> Format:
 
 
 def read(file: BinaryIO, name: str, *, limits: Limits = DEFAULT) -> Iterator[tuple[Progress, Item]]:
-    """Items in a fixed order, as they are read; `file` must be seekable. Raises UnknownFormat before the first.
+    """Items in a fixed order, as they are read; `file` must be seekable. Raises UnknownFormat at first.
 
     What cannot be read inside it comes as Failed and what is left out as Skipped, those by reason at the end;
     only an error of the disk itself is raised.
@@ -109,37 +111,28 @@ def _known(source: Source) -> Format:
     return found
 
 
-def _sniff_archive(archive: Archive) -> Format | None:
+def _sniff_archive(archive: Archive, nested: bool = False) -> Format | None:
     other: Format | None = None
     for info in archive.infos[:SNIFFED_MEMBERS]:
         if _reason_to_skip(member_name(info), False):
             continue
         try:
-            source = archive.source(info)
-        except (Refused, zipfile.BadZipFile, zlib.error, EOFError):
+            found = _sniff_member(archive.source(info), archive.limits, nested)
+        except (Refused, UnknownFormat, zipfile.BadZipFile, zlib.error, EOFError):
             continue
-        found = _sniff_nested(source, archive.limits) if _is_archive(source) else format_of(source)
         if found and not found.rank:
             return found
         other = other or found
     return other
 
 
-def _sniff_nested(source: Source, limits: Limits) -> Format | None:
-    try:
-        with source.open_raw() as stream, spooled(stream, limits.nested_bytes) as file:
-            return _sniff_flat(Archive(file, limits, None))
-    except (Refused, UnknownFormat, zipfile.BadZipFile, zlib.error, EOFError):
+def _sniff_member(source: Source, limits: Limits, nested: bool) -> Format | None:
+    if not _is_archive(source):
+        return format_of(source)
+    if nested:
         return None
-
-
-def _sniff_flat(archive: Archive) -> Format | None:
-    for info in archive.infos[:SNIFFED_MEMBERS]:
-        source = archive.source(info)
-        found = None if _is_archive(source) else format_of(source)
-        if found:
-            return found
-    return None
+    with source.open_raw() as stream, spooled(stream, limits.nested_bytes) as file:
+        return _sniff_archive(Archive(file, limits, None), nested=True)
 
 
 def _archive_items(archive: Archive, meter: Meter, run: Run, *, nested: bool) -> Iterator[Item]:

@@ -96,8 +96,8 @@ Item = ParsedConversation | ParsedDocument | ParsedRecord | Skipped | Failed
 
 ACCEPTED = (
     "ChatGPT, Claude, Gemini (Takeout), Grok, DeepSeek, Perplexity and Le Chat exports, Claude Code, "
-    "Codex and Gemini CLI sessions, JSON lines with role and content, Markdown, text, PDF, Word (.docx), HTML, CSV, "
-    "a zip of these, or a MEMSHADOW export"
+    "Codex and Gemini CLI sessions, JSON lines with role and content, Markdown, text, PDF, "
+    "Word (.docx), HTML, CSV, a zip of these, or a MEMSHADOW export"
 )
 
 

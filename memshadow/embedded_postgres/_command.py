@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from memshadow.data_folder import require_room, require_writable
@@ -48,11 +50,14 @@ def for_command(argv: Sequence[str]) -> Iterator[None]:
 
 
 def _require_folder() -> None:
-    """Settings write secrets on import: say what is wrong with the folder before that."""
-    from memshadow.settings.env import env
+    """Settings write secrets into the data folder on import: say what is wrong with it before that.
 
-    require_writable(env.data_dir)
-    require_room(env.data_dir)
+    Importing `memshadow.settings.env` would import all settings, so that one file is run by itself.
+    """
+    module = runpy.run_path(str(Path(__file__).parent.parent / "settings" / "env.py"))
+    data_dir: Path = module["env"].data_dir
+    require_writable(data_dir)
+    require_room(data_dir)
 
 
 def _server_for(argv: Sequence[str]) -> Handle | None:

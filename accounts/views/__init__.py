@@ -1,0 +1,1 @@
+"""The account pages: entering, and what belongs to one's account."""

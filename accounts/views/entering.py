@@ -1,0 +1,95 @@
+"""Ways in and out: the owner's first link, invitations, signing in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.audit import record
+from accounts.flows.invitations import accept, open_invitation
+from accounts.flows.setup import owner_exists
+from accounts.forms import NewAccountForm, SignInForm
+from accounts.models import Role, User
+from memshadow.lib.errors import MemshadowError, NotFound
+
+_BACKEND = "accounts.backends.EmailBackend"
+
+
+@method_decorator(never_cache, name="dispatch")
+class SignIn(LoginView):
+    """The sign-in page."""
+
+    template_name = "accounts/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Tell a server without an owner apart: its first link is in the terminal."""
+        return super().get_context_data(**kwargs) | {"owner_exists": owner_exists()}
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ask on GET, so that a link cannot sign anybody out; leave on POST."""
+    if request.method == "GET":
+        return render(request, "accounts/logout.html")
+    logout(request)
+    return redirect("accounts:login")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "password_again")
+@require_http_methods(["GET", "POST"])
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """The owner's account, made by the one-time link that the first start printed."""
+    return _new_account(request, token, "accounts/setup.html", owner_link=True)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password", "password_again")
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """An account made by an invitation."""
+    return _new_account(request, token, "accounts/invitation.html", owner_link=False)
+
+
+def _new_account(request: HttpRequest, token: str, template: str, *, owner_link: bool) -> HttpResponse:
+    try:
+        found = open_invitation(token)
+        if (found.role == Role.OWNER) != owner_link:
+            raise NotFound("This link is not valid.")
+    except NotFound as error:
+        return render(request, "accounts/link_invalid.html", {"reason": error.message}, status=404)
+    form = NewAccountForm(request.POST or None, initial={"email": found.email})
+    if request.method == "POST" and form.is_valid():
+        user = _accept(token, form)
+        if user is not None:
+            login(request, user, backend=_BACKEND)
+            record("account.signed_in", actor=user, address=request.META.get("REMOTE_ADDR"))
+            messages.success(request, "Welcome. This library is yours.")
+            return redirect("home")
+    return render(request, template, {"form": form, "invitation": found})
+
+
+def _accept(token: str, form: NewAccountForm) -> User | None:
+    data = form.cleaned_data
+    try:
+        return accept(
+            token=token, email=data["email"], password=data["password"], display_name=data["display_name"]
+        )
+    except MemshadowError as error:
+        form.refuse(error)
+        return None

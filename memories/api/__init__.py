@@ -1,0 +1,27 @@
+"""The JSON API of memories: one module a resource."""
+
+from memories.api.conversations import router as conversations_router
+from memories.api.exports import router as exports_router
+from memories.api.imports import router as imports_router
+from memories.api.ingest import router as ingest_router
+from memories.api.memories import router as memories_router
+from memories.api.search import router as search_router
+from memories.api.stats import router as stats_router
+from memories.api.tags import router as tags_router
+from memories.api.trash import router as trash_router
+from memories.api.versions import router as versions_router
+
+routers = (
+    memories_router,
+    versions_router,
+    trash_router,
+    search_router,
+    conversations_router,
+    tags_router,
+    imports_router,
+    exports_router,
+    stats_router,
+    ingest_router,
+)
+
+__all__ = ["routers"]

@@ -1,0 +1,65 @@
+"""Everything that a person remembers, in files of their own: streamed, so that a million memories cost no more room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from accounts.models import User
+from memories.exporters._csv import csv_chunks
+from memories.exporters._jsonl import jsonl_chunks
+from memories.exporters._markdown import markdown_chunks
+from memories.exporters._parquet import parquet_chunks
+from memories.exporters._rows import EVERYTHING
+from memories.filters import MemoryFilter
+from memshadow.lib.clock import now
+from memshadow.lib.errors import ValidationFailed
+
+__all__ = ["EVERYTHING", "FORMATS", "Export", "ExportFormat", "export"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A format on offer. `default` is the filter when none is given."""
+
+    key: str
+    label: str
+    extension: str
+    content_type: str
+    default: MemoryFilter
+    chunks: Callable[[User, MemoryFilter], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file to send: its name, its media type and its bytes, made while they are read."""
+
+    filename: str
+    content_type: str
+    chunks: Iterator[bytes]
+
+
+FORMATS = {
+    known.key: known
+    for known in (
+        ExportFormat("jsonl", "JSON Lines", "jsonl", "application/x-ndjson", EVERYTHING, jsonl_chunks),
+        ExportFormat("markdown", "Markdown", "zip", "application/zip", MemoryFilter(), markdown_chunks),
+        ExportFormat("csv", "CSV", "csv", "text/csv; charset=utf-8", MemoryFilter(), csv_chunks),
+        ExportFormat(
+            "parquet", "Parquet", "parquet", "application/vnd.apache.parquet", MemoryFilter(), parquet_chunks
+        ),
+    )
+}
+
+
+def export(owner: User, format: str, wanted: MemoryFilter | None = None) -> Export:
+    """The owner's memories as a file. `format` is a key of FORMATS.
+
+    Without a filter, jsonl holds everything in every state, so that nothing is lost; the others hold what is active.
+    Raises ValidationFailed for another format. Nothing is read before the first chunk is asked for.
+    """
+    known = FORMATS.get(format)
+    if known is None:
+        raise ValidationFailed(f"format is one of {', '.join(FORMATS)}.", field="format")
+    stem = f"memshadow-{now():%Y-%m-%d}" + ("-markdown" if format == "markdown" else "")
+    return Export(f"{stem}.{known.extension}", known.content_type, known.chunks(owner, wanted or known.default))

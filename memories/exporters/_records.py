@@ -1,0 +1,159 @@
+"""Rows as the lines of a MEMSHADOW export (docs/export-format.md); `services.restoring` reads them back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from memories.drafts import MemoryDraft
+from memories.fingerprints import memory_fingerprint
+from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, Tag
+from personas.models import Persona
+
+Record = dict[str, Any]
+VERSION = 1
+
+
+def header(exported_at: datetime, counts: dict[str, int]) -> Record:
+    """The first line: what this is, when it was made and how much there was then."""
+    return {"memshadow_export": VERSION, "exported_at": _time(exported_at), "counts": counts}
+
+
+def persona_record(persona: Persona) -> Record:
+    """A persona; everything else names it by its name."""
+    return {
+        "type": "persona",
+        "id": str(persona.id),
+        "name": persona.name,
+        "description": persona.description,
+        "created_at": _time(persona.created_at),
+    }
+
+
+def tag_record(tag: Tag) -> Record:
+    """A tag; memories name it by its name."""
+    return {"type": "tag", "id": str(tag.id), "name": tag.name, "created_at": _time(tag.created_at)}
+
+
+def conversation_record(conversation: Conversation) -> Record:
+    """A conversation without its turns."""
+    return {
+        "type": "conversation",
+        "id": str(conversation.id),
+        "source": conversation.source,
+        "external_id": conversation.external_id,
+        "title": conversation.title,
+        "model": conversation.model,
+        "persona": conversation.persona.name if conversation.persona else None,
+        "started_at": _time(conversation.started_at),
+        "ended_at": _time(conversation.ended_at),
+        "created_at": _time(conversation.created_at),
+    }
+
+
+def memory_record(memory: Memory) -> Record:
+    """A memory with everything that is not derived from it."""
+    return {
+        "type": "memory",
+        "id": str(memory.id),
+        "kind": memory.kind,
+        "role": memory.role,
+        "author": memory.author,
+        "source": memory.source,
+        "external_id": memory.external_id,
+        "content": memory.content,
+        "tags": sorted(tag.name for tag in memory.tags.all()),
+        "metadata": memory.metadata,
+        "language": memory.language,
+        "importance": memory.importance,
+        "pinned": memory.pinned,
+        "state": memory.state,
+        "persona": memory.persona.name if memory.persona else None,
+        "conversation": _conversation_ref(memory.conversation),
+        "occurred_at": _time(memory.occurred_at),
+        "created_at": _time(memory.created_at),
+        "updated_at": _time(memory.updated_at),
+        "valid_from": _time(memory.valid_from),
+        "valid_to": _time(memory.valid_to),
+        "state_changed_at": _time(memory.state_changed_at),
+        "sightings": memory.sightings,
+        "last_seen_at": _time(memory.last_seen_at),
+        "revision_count": memory.revision_count,
+        "same_by": same_by(memory),
+    }
+
+
+def _conversation_ref(conversation: Conversation | None) -> Record | None:
+    """Its id, and what its source calls it: that finds it where it already is under another id."""
+    if conversation is None:
+        return None
+    return {
+        "id": str(conversation.id),
+        "source": conversation.source,
+        "external_id": conversation.external_id,
+    }
+
+
+def same_by(memory: Memory) -> str:
+    """Which of the memory's parts its fingerprint was made from, because the hash itself is keyed and cannot travel.
+
+    'content' for what capture would compute today, 'undated' for a turn that came without a time, and 'id' when
+    neither holds (the parts were changed later): it is then recognised by its id alone.
+    """
+    draft = fingerprint_draft(memory)
+    for name, candidate in (("content", draft), ("undated", replace(draft, occurred_at=None))):
+        if memory_fingerprint(memory.owner_id, candidate, memory.conversation_id) == bytes(memory.fingerprint):
+            return name
+    return "id"
+
+
+def fingerprint_draft(memory: Memory) -> MemoryDraft:
+    """The parts of a memory that its fingerprint depends on."""
+    return MemoryDraft(
+        content=memory.content,
+        kind=memory.kind,
+        role=memory.role,
+        author=memory.author,
+        source=memory.source,
+        external_id=memory.external_id,
+        occurred_at=memory.occurred_at,
+    )
+
+
+def revision_record(revision: MemoryRevision, persona_names: dict[UUID, str]) -> Record:
+    """A revision. A persona that still exists is named, so that undo finds it wherever this is restored."""
+    snapshot = dict(revision.snapshot)
+    persona_id = snapshot.get("persona_id")
+    name = persona_names.get(UUID(persona_id)) if persona_id else None
+    return {
+        "type": "revision",
+        "id": str(revision.id),
+        "memory": str(revision.memory_id),
+        "number": revision.number,
+        "action": revision.action,
+        "by_owner": revision.actor_id == revision.owner_id,
+        "via": revision.via,
+        "reason": revision.reason,
+        "persona": name,
+        "snapshot": snapshot,
+        "created_at": _time(revision.created_at),
+    }
+
+
+def link_record(link: MemoryLink) -> Record:
+    """A link between two memories."""
+    return {
+        "type": "link",
+        "id": str(link.id),
+        "from": str(link.from_memory_id),
+        "to": str(link.to_memory_id),
+        "relation": link.relation,
+        "reason": link.reason,
+        "created_at": _time(link.created_at),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment is not None else None

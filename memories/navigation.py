@@ -1,0 +1,27 @@
+"""The counts beside the navigation's links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from memories.models import ImportJob, Memory, State
+
+
+def nav_counts(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: how much is in the trash and how many imports run, counted only where shown."""
+    if not isinstance(request.user, User):
+        return {}
+    owner = request.user
+    return {"nav_counts": SimpleLazyObject(lambda: _counts(owner))}
+
+
+def _counts(owner: User) -> dict[str, int]:
+    running = [ImportJob.State.QUEUED, ImportJob.State.RUNNING]
+    return {
+        "trash": Memory.objects.filter(owner=owner, state=State.DELETED).count(),
+        "imports_running": ImportJob.objects.filter(owner=owner, state__in=running).count(),
+    }
