@@ -70,7 +70,7 @@ class MemoryIn(StrictModel):
 
     def draft(self) -> MemoryDraft:
         """As capture takes it."""
-        given = {name: getattr(self, name) for name in type(self).model_fields if name != "conversation"}
+        given = {name: getattr(self, name) for name in MemoryIn.model_fields if name != "conversation"}
         conversation = self.conversation.reference() if self.conversation else None
         return MemoryDraft(**{**given, "tags": tuple(self.tags)}, conversation=conversation)
 
@@ -78,13 +78,13 @@ class MemoryIn(StrictModel):
 class MemoryPatch(StrictModel):
     """What to change; parts that are left out stay. `persona_id: null` takes the memory out of its persona."""
 
-    content: str = Field("", min_length=1)
-    author: str = Field("", max_length=AUTHOR_MAX_CHARS)
-    tags: Tags = Field(default=[])
-    metadata: JsonObject = Field(default={})
-    importance: float = Field(0.5, ge=0, le=1)
-    pinned: Flag = False
-    occurred_at: Moment = Field(default_factory=datetime.now)
+    content: str = Field(None, min_length=1)
+    author: str = Field(None, max_length=AUTHOR_MAX_CHARS)
+    tags: Tags = Field(None)
+    metadata: JsonObject = Field(None)
+    importance: float = Field(None, ge=0, le=1)
+    pinned: Flag = Field(None)
+    occurred_at: Moment = Field(None)
     persona_id: UUID | None = None
     reason: Reason = Field("", description="Why; kept with the revision.")
 

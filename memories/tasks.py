@@ -5,7 +5,6 @@ from __future__ import annotations
 from memories import indexing
 from memories.services import import_running, importing
 from memories.services.idempotency import prune_idempotency_records
-from memshadow.lib.jobs import every
 
 
 def index_pending() -> int:
@@ -25,10 +24,3 @@ def tidy() -> None:
     """Remove what nobody needs any more: stored uploads and old idempotency records."""
     importing.prune_uploads()
     prune_idempotency_records()
-
-
-def schedule() -> None:
-    """Keep the schedules that make every wake-up dispensable."""
-    every(1, "memories.tasks.index_pending", "Index pending memories")
-    every(1, "memories.tasks.run_imports", "Run waiting imports")
-    every(60, "memories.tasks.tidy", "Tidy up")

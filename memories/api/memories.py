@@ -15,6 +15,7 @@ from memories import selectors
 from memories.access import memory_or_404
 from memories.api.batch_errors import numbered
 from memories.api.parameters import MemoryQuery, by
+from memories.models import State
 from memories.schemas import (
     BatchIn,
     BatchOut,
@@ -29,6 +30,7 @@ from memories.schemas import (
 )
 from memories.services import lifecycle, merging, revising
 from memories.services.idempotency import capture_once
+from memshadow.lib.errors import Conflict
 from memshadow.lib.strict import StrictModel, StrictQuery
 
 router = Router(tags=["Memories"])
@@ -124,8 +126,10 @@ def delete_memory(
     With `permanent=true` a memory that is in the trash is erased with its history and everything derived from it.
     """
     owner = request.auth.owner
-    if query.permanent:
-        lifecycle.erase_memory(owner=owner, memory_id=memory_id)
-    else:
+    if not query.permanent:
         lifecycle.delete_memory(owner=owner, memory_id=memory_id, by=by(request))
+    elif memory_or_404(owner, memory_id).state != State.DELETED:
+        raise Conflict("Only what is in the trash can be erased; delete it without permanent=true first.")
+    else:
+        lifecycle.empty_trash(owner=owner, memory_ids=[memory_id])
     return Status(204, None)

@@ -46,9 +46,7 @@ def values(source: Source, run: Run, descend: frozenset[str] = frozenset()) -> I
 
 
 def _value(piece: _json.Piece, run: Run) -> dict[str, Any]:
-    if piece.problem:
-        raise Refused(piece.problem)
-    value = _json.loads(piece.raw, run.limits)
+    value = piece.load(run.limits)
     if not isinstance(value, dict):
         raise Refused("bad-item: not a JSON object")
     return value

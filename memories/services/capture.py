@@ -126,7 +126,7 @@ def _insert(owner: User, rows: list[Memory]) -> list[Captured]:
 
 
 def _tag(owner: User, drafts: list[MemoryDraft], results: list[Captured]) -> None:
-    names = {name for draft in drafts for name in draft.tags}
+    names = list(dict.fromkeys(name for draft in drafts for name in draft.tags))
     if not names:
         return
     tags = resolve_tags(owner=owner, names=names)

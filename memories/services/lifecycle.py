@@ -39,6 +39,7 @@ def set_pinned(*, owner: User, memory_id: UUID, pinned: bool) -> Memory:
         memory = writable(owner, memory_id)
         memory.pinned = pinned
         memory.save(update_fields=["pinned"])
+        indexing.refresh_filters(owner.id, [memory.id])
     return memory
 
 

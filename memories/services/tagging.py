@@ -16,7 +16,8 @@ from memories.models import Memory, MemoryTag, Tag
 def resolve_tags(*, owner: User, names: Iterable[str]) -> dict[str, Tag]:
     """The tag of each name, made where it is new; names that differ in case only are one tag."""
     keys = {name: tag_key(owner.id, name) for name in map(clean_tag, names)}
-    fresh = {key: Tag(owner=owner, name_key=key, name=name) for name, key in keys.items()}
+    first_spelling = {key: name for name, key in reversed(keys.items())}
+    fresh = {key: Tag(owner=owner, name_key=key, name=name) for key, name in first_spelling.items()}
     Tag.objects.bulk_create(fresh.values(), ignore_conflicts=True)
     stored = {bytes(tag.name_key): tag for tag in Tag.objects.filter(owner=owner, name_key__in=list(fresh))}
     return {name: stored[key] for name, key in keys.items()}

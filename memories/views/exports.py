@@ -12,13 +12,23 @@ from memories.exporters import FORMATS, export
 from memories.selectors import stats_for
 from memories.views.filtering import filters_of, memory_filter
 
+_ABOUT = {
+    "jsonl": "Everything, with history, links, tags and conversations. Import it into any MEMSHADOW.",
+    "markdown": "A zip of notes with front matter, ready for Obsidian and other editors.",
+    "csv": "One row a memory, for a spreadsheet.",
+    "parquet": "Typed columns, for data tools such as DuckDB and pandas.",
+}
+
 
 @require_GET
 def exports(request: HttpRequest) -> HttpResponse:
     """The formats and what to include."""
     owner = signed_in(request)
     context = {
-        "formats": FORMATS,
+        "formats": [
+            {"key": key, "label": known.label, "text": _ABOUT[key], "complete": key == "jsonl"}
+            for key, known in FORMATS.items()
+        ],
         "format": request.GET.get("format", ""),
         "filters": filters_of(request, owner, all_states=True),
         "memories_count": stats_for(owner).memories,

@@ -25,7 +25,7 @@ def _enqueue(task: str) -> None:
     from django_q.tasks import async_task
 
     waiting = list(OrmQ.objects.filter(lock__lte=now())[:_LOOK_AT])
-    if any(item.task().get("func") == task for item in waiting):
+    if any(item.task.get("func") == task for item in waiting):
         return
     async_task(task)
 

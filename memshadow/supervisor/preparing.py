@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from memories.tasks import schedule
+from memories.schedules import keep_schedules
 from memshadow.database_health import require_suitable
 from memshadow.lib.errors import Unavailable
 
@@ -35,7 +35,7 @@ def prepare_database(report: Report) -> None:
         if pending:
             report(f"updating the database ({pending} migrations)")
             call_command("migrate", interactive=False, verbosity=0)
-        schedule()
+        keep_schedules()
     connections.close_all()
 
 

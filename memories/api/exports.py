@@ -1,0 +1,51 @@
+"""Exports: everything, or what a filter lets through, as one streamed file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from ninja import Path, Router
+
+from accounts.scopes import ApiRequest, scope
+from memories.api.parameters import FilterIn
+from memories.exporters import export
+from memshadow.lib.strict import StrictQuery
+
+router = Router(tags=["Exports"])
+
+FormatName = Annotated[
+    Literal["jsonl", "markdown", "csv", "parquet"],
+    Path(..., description="jsonl is complete and can be imported again."),
+]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_DOCUMENTED = {
+    "responses": {
+        200: {
+            "description": "The file.",
+            "content": {
+                "application/x-ndjson": _BINARY,
+                "application/zip": _BINARY,
+                "text/csv": _BINARY,
+                "application/vnd.apache.parquet": _BINARY,
+            },
+        }
+    }
+}
+
+
+@router.get("/exports/{format}", auth=scope("read"), openapi_extra=_DOCUMENTED)
+def export_memories(
+    request: ApiRequest, format: FormatName, query: Annotated[FilterIn, StrictQuery(...)]
+) -> StreamingHttpResponse:
+    """Download memories.
+
+    Without a `state`, jsonl holds everything in every state, so that nothing is lost; the other formats hold active
+    memories.
+    """
+    made = export(request.auth.owner, format, query.wanted(any_state=format == "jsonl"))
+    response = StreamingHttpResponse(made.chunks, content_type=made.content_type)
+    response["Content-Disposition"] = content_disposition_header(True, made.filename) or "attachment"
+    response["Cache-Control"] = "no-store"
+    return response

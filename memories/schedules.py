@@ -1,0 +1,12 @@
+"""When the sweeps run regardless of wake-ups, so that a lost one costs a minute and never a memory."""
+
+from __future__ import annotations
+
+from memshadow.lib.jobs import every
+
+
+def keep_schedules() -> None:
+    """Make the schedules that are missing and bring the others up to date."""
+    every(1, "memories.tasks.index_pending", "Index pending memories")
+    every(1, "memories.tasks.run_imports", "Run waiting imports")
+    every(60, "memories.tasks.tidy", "Tidy up")
