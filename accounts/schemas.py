@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -20,7 +20,7 @@ class ApiKeyIn(StrictModel):
 
     name: str = Field(min_length=1, max_length=80)
     scopes: list[ScopeName] = Field(min_length=1, max_length=3)
-    expires_at: Moment | None = Field(None, description="Never when left out.")
+    expires_at: Moment | None = Field(default=None, description="Never when left out.")
 
 
 class ApiKeyOut(BaseModel):
@@ -79,6 +79,6 @@ class MeOut(BaseModel):
         key, user = access.key, access.owner
         return cls(
             **{name: getattr(user, name) for name in ("id", "email", "display_name", "role", "created_at")},
-            scopes=sorted(access.scopes),
+            scopes=[cast(ScopeName, name) for name in sorted(access.scopes)],
             api_key=KeyInUseOut(id=key.id, name=key.name, expires_at=key.expires_at) if key else None,
         )

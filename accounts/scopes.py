@@ -1,4 +1,4 @@
-"""Who calls the API and what they may do: an API key with scopes, or a signed-in person with the scopes of their role."""
+"""Who calls the API and what they may do: by an API key's scopes, or by a signed-in person's role."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ApiRequest(HttpRequest):
 
 
 class RequiredScope:
-    """What an operation's `auth=` declares. Called by django-ninja before anything of the request is parsed."""
+    """What an operation's `auth=` declares. Called before anything of the request is parsed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -57,7 +57,7 @@ def scope(name: str) -> RequiredScope:
 
 
 def _key_text(request: HttpRequest) -> str | None:
-    """The API key that was sent, or None. Other Authorization schemes belong to a proxy in front and are ignored."""
+    """The key that was sent, or None. Other Authorization schemes are a proxy's business and are ignored."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() in _KEY_SCHEMES:
         return credentials.strip()
@@ -68,7 +68,9 @@ def _key_text(request: HttpRequest) -> str | None:
 def _by_key(text: str) -> Access:
     key = authenticate_api_key(text)
     if key is None:
-        raise NotAuthenticated("This API key is unknown, revoked or expired; make a new one.", error="invalid_token")
+        raise NotAuthenticated(
+            "This API key is unknown, revoked or expired; make a new one.", error="invalid_token"
+        )
     scopes = frozenset(name for name in _scopes_of(key.owner) if key.allows(name))
     return Access(owner=key.owner, scopes=scopes, key=key)
 
@@ -85,7 +87,9 @@ def _by_session(request: HttpRequest) -> Access:
 def _check_csrf(request: HttpRequest) -> None:
     """The token is taken from the header only, so that an upload is not read before this is settled."""
     if settings.CSRF_HEADER_NAME not in request.META or check_csrf(request) is not None:
-        raise PermissionRefused("With a session, send the csrftoken cookie's value as X-CSRFToken; or use an API key.")
+        raise PermissionRefused(
+            "With a session, send the csrftoken cookie's value as X-CSRFToken; or use an API key."
+        )
 
 
 def _scopes_of(user: User) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Writes a large ChatGPT archive that looks like a real one: `python -m benchmarks.archives --out chats.zip`.
 
-The same arguments give the same bytes. Conversations have 2 to 60 messages of very different lengths, some with
-code, some regenerated, some with hidden, tool and reasoning messages, in the proportions of real exports.
+The same arguments give the same bytes. Conversations have 2 to 60 messages of very different lengths, some
+with code, some regenerated, some with hidden, tool and reasoning messages.
 """
 
 from __future__ import annotations
@@ -18,11 +18,98 @@ from typing import Any, BinaryIO
 FIRST_DAY = 1_672_531_200  # 2023-01-01
 DAYS = 1_200
 DATE = (2026, 1, 2, 3, 4, 6)
-SYLLABLES = "ba be bi bo da de di do fa fe ga go ka ke ki la le li lo ma me mi mo na ne ni no ra re ri ro sa se so ta te".split()
-COMMON = (
-    "the of and to a in is that it for as with on this be are by an at from or you not have can which will your if "
-    "but we they all has more one about what when how would there their use each may also than other some into time"
-).split()
+SYLLABLES = [
+    "ba",
+    "be",
+    "bi",
+    "bo",
+    "da",
+    "de",
+    "di",
+    "do",
+    "fa",
+    "fe",
+    "ga",
+    "go",
+    "ka",
+    "ke",
+    "ki",
+    "la",
+    "le",
+    "li",
+    "lo",
+    "ma",
+    "me",
+    "mi",
+    "mo",
+    "na",
+    "ne",
+    "ni",
+    "no",
+    "ra",
+    "re",
+    "ri",
+    "ro",
+    "sa",
+    "se",
+    "so",
+    "ta",
+    "te",
+]
+COMMON = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "a",
+    "in",
+    "is",
+    "that",
+    "it",
+    "for",
+    "as",
+    "with",
+    "on",
+    "this",
+    "be",
+    "are",
+    "by",
+    "an",
+    "at",
+    "from",
+    "or",
+    "you",
+    "not",
+    "have",
+    "can",
+    "which",
+    "will",
+    "your",
+    "if",
+    "but",
+    "we",
+    "they",
+    "all",
+    "has",
+    "more",
+    "one",
+    "about",
+    "what",
+    "when",
+    "how",
+    "would",
+    "there",
+    "their",
+    "use",
+    "each",
+    "may",
+    "also",
+    "than",
+    "other",
+    "some",
+    "into",
+    "time",
+]
 CODE = "```python\ndef {0}({1}):\n    return [{1} * n for n in range({2}) if n % 3]\n```"
 
 

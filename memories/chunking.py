@@ -1,157 +1,226 @@
-"""Cutting a text into chunks that fit a model's window: at headings, paragraphs, fences, sentences, words.
-
-A chunk is a span of the original text. Chunks overlap by about a sentence, so that what stands at a border is
-found from both sides, and together they cover the whole text.
-"""
+"""Cuts a text into overlapping chunks that fit an embedding model, at the best boundaries it offers."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
-LABEL_TOKENS = 16  # room for 'author: ' before the chunk
+TokenSpans = Callable[[str], NDArray[np.int32]]
+
 OVERLAP_TOKENS = 32
-
-
-class Tokens(Protocol):
-    """What chunking needs of an embedding provider."""
-
-    @property
-    def max_tokens(self) -> int:
-        """The size of the window."""
-        ...
-
-    def token_spans(self, text: str) -> NDArray[np.int32]:
-        """Character spans (t, 2) of the text's tokens, in order."""
-        ...
+# A token may stand for a 'word' of any length (BERT reads what is over 100 characters as one unknown). A chunk's
+# characters are limited too, so that such a text still has snippets; prose has about four characters a token.
+MAX_CHARACTERS_A_TOKEN = 12
+# A character has at most this many tokens: Hangul syllables fall apart into three letters, a few others into four.
+MAX_TOKENS_A_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The characters [start:end] of a text; numbers count from 0."""
+    """Part `number` (from 0) of a text: the characters text[start:end]."""
 
     number: int
     start: int
     end: int
 
 
-# Where a text may be cut, best first: the strength of a border decides, then how full the chunk gets.
-_BORDERS: tuple[tuple[int, regex.Pattern[str]], ...] = (
-    (5, regex.compile(r"\n(?=#{1,6} )")),
-    (4, regex.compile(r"(?<=\n)(?=(?:```|~~~))|(?<=\n(?:```|~~~)\n)|\n[ \t]*\n\s*")),
-    (3, regex.compile(r"\n")),
-    (2, regex.compile(r"(?<=[.!?\u2026][\"'\u201d\u2019)\]]*)\s+|(?<=[\u3002\uff01\uff1f])")),
-    (1, regex.compile(r"\s+|(?<=[,;\u3001\uff0c])")),
+class _Cut(IntEnum):
+    """How good a place to cut is; the greater the better."""
+
+    CHARACTER = 0
+    TOKEN = 1
+    WORD = 2
+    LINE = 3
+    SENTENCE = 4
+    ITEM = 5
+    PARAGRAPH = 6
+    HEADING = 7
+
+
+_Boundary = tuple[int, _Cut]
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
+_LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]")
+_SENTENCE_END = re.compile(
+    # Latin and most scripts: a mark, closing quotes, white space, and no lower-case letter after it ('z. B. so').
+    r"""(?<=[.!?…؟।])["'”’»)\]]*[ \t]+(?=[^\sa-zà-öø-ÿ])"""
+    # Chinese and Japanese put no white space after theirs.
+    r"|(?<=[。！？｡])[」』”’）]*"
 )
-_FENCE_LINE = regex.compile(r"(?m)^(```|~~~)([^\n]*)$")
-# The model reads a long 'word' (base64, emoji, a spaceless script) as one unknown token; for the size of a chunk
-# it counts as if it were tokens of this many characters, so that no chunk is boundless.
-_LONG_TOKEN_CHARS = 64
-_COUNTED_CHARS = 8
-# Decomposed Hangul gives three tokens a character, more than any other script.
-_TOKENS_A_CHARACTER = 3
+_ENDS_SENTENCE = re.compile(r"""[.!?…:;؟।。！？｡]["'”’»)\]」』）]*\s*$""")
+_WORD_START = re.compile(r"(?<=\s)\S")
 
 
-def chunk_text(text: str, tokens: Tokens) -> list[Chunk]:
-    """The chunks of a text, in order; exactly one when the whole fits the window. Takes linear time."""
-    limit = tokens.max_tokens - LABEL_TOKENS
-    if len(text) * (1 if text.isascii() else _TOKENS_A_CHARACTER) <= limit:
-        return [Chunk(0, 0, len(text))]
-    spans = _without_long_tokens(tokens.token_spans(text))
-    if len(spans) <= limit:
-        return [Chunk(0, 0, len(text))]
-    return [Chunk(number, *span) for number, span in enumerate(_spans(text, spans, limit))]
+def chunk_text(
+    text: str, token_spans: TokenSpans, *, max_tokens: int, overlap_tokens: int = OVERLAP_TOKENS
+) -> list[Chunk]:
+    """Chunks of at most `max_tokens` that together hold every character of `text` but white space, in order.
+
+    `token_spans` gives the character spans (t, 2) of a text's tokens; it is called once, or never for a text too
+    short to need it. Leave room in `max_tokens` for what is put before each chunk. Cuts fall before headings,
+    else between paragraphs, list items, sentences, lines, words, tokens, as late as the limit allows; code fences
+    are cut between lines only. A chunk repeats its predecessor's last sentence if that has no more than
+    `overlap_tokens`, but never across a heading. A text without visible characters has no chunks. The work is
+    linear in the text's length.
+    """
+    if len(text) * MAX_TOKENS_A_CHARACTER <= max_tokens:
+        return _trimmed(text, [(0, len(text))])
+    starts = token_spans(text)[:, 0]
+    max_characters = max_tokens * MAX_CHARACTERS_A_TOKEN
+    if len(starts) <= max_tokens and len(text) <= max_characters:
+        return _trimmed(text, [(0, len(text))])
+    ruler = _Ruler(starts, max_tokens, max_characters)
+    boundaries = list(_refined(text, list(_structure(text)), ruler))
+    return _trimmed(text, _packed(boundaries, ruler, overlap_tokens))
 
 
-def _without_long_tokens(spans: NDArray[np.int32]) -> NDArray[np.int32]:
-    long = np.flatnonzero(spans[:, 1] - spans[:, 0] > _LONG_TOKEN_CHARS)
-    if not len(long):
-        return spans
-    parts: list[NDArray[np.int32]] = []
-    done = 0
-    for index in long.tolist():
-        start, end = spans[index].tolist()
-        starts = np.arange(start, end, _COUNTED_CHARS, dtype=np.int32)
-        parts += [spans[done:index], np.stack([starts, np.minimum(starts + _COUNTED_CHARS, end)], axis=1)]
-        done = index + 1
-    return np.concatenate([*parts, spans[done:]])
+@dataclass(frozen=True, slots=True)
+class _Ruler:
+    """Measures stretches of the text against the limits of a chunk."""
+
+    token_starts: NDArray[np.int32]
+    max_tokens: int
+    max_characters: int
+
+    def tokens_before(self, positions: Sequence[int]) -> list[int]:
+        counts: list[int] = np.searchsorted(self.token_starts, positions).tolist()
+        return counts
+
+    def fits(self, start: int, end: int) -> bool:
+        before, after = self.tokens_before([start, end])
+        return after - before <= self.max_tokens and end - start <= self.max_characters
 
 
-def _spans(text: str, tokens: NDArray[np.int32], limit: int) -> Iterator[tuple[int, int]]:
-    starts = tokens[:, 0].tolist()
-    borders = _Borders(text)
-    first = begin = 0
-    while first + limit < len(starts):
-        end = borders.best(starts[first + limit // 2], starts[first + limit])
-        yield begin, end
-        following = bisect_left(starts, end, first + 1)
-        first = max(first + 1, _overlap(starts, borders, following))
-        # Characters that the tokenizer drops, such as controls, may stand between the border and the token.
-        begin = min(starts[first], end)
-    yield begin, len(text)
+def _structure(text: str) -> Iterator[_Boundary]:
+    """The places where the text's own structure allows a cut, in order, from 0 to its end."""
+    fence = ""
+    cut = _Cut.HEADING
+    sticky = False
+    position = 0
+    for line in text.splitlines(keepends=True):
+        start, position = position, position + len(line)
+        if line.isspace():
+            # The line after a heading stays with it, whether or not a blank one is between them.
+            cut = cut if sticky else max(cut, _Cut.SENTENCE if fence else _Cut.PARAGRAPH)
+            continue
+        mark = _FENCE.match(line)
+        if fence:
+            yield start, cut
+            closed = mark is not None and mark[1].startswith(fence)
+            fence, cut = ("", _Cut.PARAGRAPH) if closed else (fence, _Cut.LINE)
+            continue
+        if _HEADING.match(line):
+            yield start, max(cut, _Cut.HEADING)
+            cut, sticky = _Cut.CHARACTER, True
+            continue
+        if not sticky:
+            yield start, max(cut, _line_cut(line) if mark is None else _Cut.PARAGRAPH)
+        sticky = False
+        if mark is not None:
+            fence, cut = mark[1], _Cut.LINE
+            continue
+        yield from ((start + found.end(), _Cut.SENTENCE) for found in _sentence_ends(line))
+        cut = _Cut.SENTENCE if _ENDS_SENTENCE.search(line[-8:]) else _Cut.LINE
+    yield len(text), _Cut.HEADING
 
 
-def _overlap(starts: list[int], borders: _Borders, following: int) -> int:
-    """The token at which the next chunk starts: a sentence before `following`, if one begins nearby."""
-    earliest = max(0, following - OVERLAP_TOKENS)
-    place = borders.sentence_before(starts[following], starts[earliest])
-    return bisect_left(starts, place, earliest, following) if place is not None else following
+def _line_cut(line: str) -> _Cut:
+    return _Cut.ITEM if _LIST_ITEM.match(line) else _Cut.LINE
 
 
-class _Borders:
-    """The places where a text may be cut, by strength."""
-
-    def __init__(self, text: str) -> None:
-        self._fences = _fences(text)
-        self._fence_starts = [start for start, _ in self._fences]
-        self._places = [
-            (strength, [m.end() for m in pattern.finditer(text)]) for strength, pattern in _BORDERS
-        ]
-
-    def best(self, earliest: int, latest: int) -> int:
-        """The last place of the strongest border in (earliest, latest], or `latest` where there is none.
-
-        Inside a code fence only line ends count.
-        """
-        for strength, places in self._places:
-            place = _last_within(places, earliest, latest)
-            if place is not None and not (strength > 3 and self._in_fence(place)):
-                return place
-        return latest
-
-    def sentence_before(self, place: int, earliest: int) -> int | None:
-        """Where the last sentence or line before `place` begins, not before `earliest`."""
-        found = [
-            start
-            for strength, places in self._places
-            if strength in (2, 3) and (start := _last_within(places, earliest, place - 1)) is not None
-        ]
-        return max(found, default=None)
-
-    def _in_fence(self, place: int) -> bool:
-        index = bisect_right(self._fence_starts, place) - 1
-        return index >= 0 and self._fences[index][0] < place < self._fences[index][1]
+def _sentence_ends(line: str) -> Iterator[re.Match[str]]:
+    """The ends of the line's sentences but the last one's, which is the end of the line."""
+    length = len(line.rstrip())
+    return (found for found in _SENTENCE_END.finditer(line) if found.end() < length)
 
 
-def _fences(text: str) -> list[tuple[int, int]]:
-    """The spans of fenced code; without a closing fence it goes on to the end, as in CommonMark."""
-    fences: list[tuple[int, int]] = []
-    opened: tuple[str, int] | None = None
-    for line in _FENCE_LINE.finditer(text):
-        if opened is None:
-            opened = line.group(1), line.start()
-        elif line.group(1) == opened[0] and not line.group(2).strip():
-            fences.append((opened[1], line.end()))
-            opened = None
-    return [*fences, (opened[1], len(text))] if opened else fences
+def _refined(text: str, boundaries: list[_Boundary], ruler: _Ruler) -> Iterator[_Boundary]:
+    """The boundaries, with finer ones inside each stretch that alone would exceed a chunk."""
+    positions = [position for position, _ in boundaries]
+    tokens = ruler.tokens_before(positions)
+    for number, (start, end) in enumerate(pairwise(positions)):
+        yield boundaries[number]
+        if tokens[number + 1] - tokens[number] > ruler.max_tokens or end - start > ruler.max_characters:
+            yield from _words(text, start, end, ruler)
+    yield boundaries[-1]
 
 
-def _last_within(places: list[int], after: int, up_to: int) -> int | None:
-    index = bisect_right(places, up_to) - 1
-    return places[index] if index >= 0 and places[index] > after else None
+def _words(text: str, start: int, end: int, ruler: _Ruler) -> Iterator[_Boundary]:
+    words = [start, *(found.start() for found in _WORD_START.finditer(text, start + 1, end)), end]
+    tokens = ruler.tokens_before(words)
+    for number, (word, following) in enumerate(pairwise(words)):
+        if word > start:
+            yield word, _Cut.WORD
+        too_many = tokens[number + 1] - tokens[number] > ruler.max_tokens
+        if too_many or following - word > ruler.max_characters:
+            yield from _tokens(word, following, ruler)
+
+
+def _tokens(start: int, end: int, ruler: _Ruler) -> Iterator[_Boundary]:
+    first, last = ruler.tokens_before([start + 1, end])
+    inside: list[int] = ruler.token_starts[first:last].tolist()
+    for token, following in pairwise([start, *inside, end]):
+        if token > start:
+            yield token, _Cut.TOKEN
+        for position in range(token + ruler.max_characters, following, ruler.max_characters):
+            yield position, _Cut.CHARACTER
+
+
+def _packed(boundaries: list[_Boundary], ruler: _Ruler, overlap_tokens: int) -> Iterator[tuple[int, int]]:
+    """Stretches that each end at the best boundary in the second half of what would fit."""
+    positions = [position for position, _ in boundaries]
+    cuts = [cut for _, cut in boundaries]
+    tokens = ruler.tokens_before(positions)
+    start, last = 0, len(positions) - 1
+    while True:
+        end = min(
+            bisect_right(tokens, tokens[start] + ruler.max_tokens, lo=start + 1),
+            bisect_right(positions, positions[start] + ruler.max_characters, lo=start + 1),
+        )
+        furthest = max(end - 1, start + 1)
+        if furthest >= last:
+            yield positions[start], positions[last]
+            return
+        half = bisect_left(tokens, tokens[start] + ruler.max_tokens // 2, lo=start + 1, hi=furthest)
+        best = max(range(half, furthest + 1), key=lambda number: (cuts[number], number))
+        yield positions[start], positions[best]
+        start = _overlap_start(positions, cuts, tokens, (start, best), ruler, overlap_tokens)
+
+
+def _overlap_start(
+    positions: list[int],
+    cuts: list[_Cut],
+    tokens: list[int],
+    chunk: tuple[int, int],
+    ruler: _Ruler,
+    overlap_tokens: int,
+) -> int:
+    """Where the chunk after `chunk` begins: at its last sentence, if that is short and leaves room for more."""
+    start, end = chunk
+    if cuts[end] is _Cut.HEADING:
+        return end
+    for number in range(end - 1, start, -1):
+        if tokens[end] - tokens[number] > overlap_tokens:
+            return end
+        if cuts[number] >= _Cut.SENTENCE:
+            return number if ruler.fits(positions[number], positions[end + 1]) else end
+    return end
+
+
+def _trimmed(text: str, stretches: Iterator[tuple[int, int]] | list[tuple[int, int]]) -> list[Chunk]:
+    """The stretches as chunks without white space at their ends; those of nothing else are left out."""
+    chunks: list[Chunk] = []
+    for start, end in stretches:
+        content = text[start:end]
+        lead = len(content) - len(content.lstrip())
+        if lead < len(content):
+            chunks.append(Chunk(len(chunks), start + lead, start + len(content.rstrip())))
+    return chunks

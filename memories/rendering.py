@@ -40,6 +40,9 @@ def markdown_html(text: str) -> SafeString:
     """
     shown = text if len(text) <= RENDERED_CHARS else _cut(text)
     html = _sanitised(_markdown_html(shown))
+    if not html.strip() and shown.strip():
+        # Nothing but link definitions, or nested deeper than the parser follows.
+        html = format_html("<pre><code>{}</code></pre>", shown)
     if shown is text:
         return html
     size = filesizeformat(len(text.encode()))

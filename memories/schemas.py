@@ -19,9 +19,9 @@ from memories.drafts import (
     MemoryDraft,
 )
 from memories.models import Memory
-from memories.services.revising import Change
 from memories.services.idempotency import Outcome
-from memshadow.lib.strict import Flag, JsonObject, Moment, StrictModel
+from memories.services.revising import Change
+from memshadow.lib.strict import NOT_GIVEN, Flag, JsonObject, Moment, StrictModel
 
 KindName = Literal["note", "turn", "document", "fact", "summary", "insight"]
 RoleName = Literal["", "user", "assistant", "system", "tool"]
@@ -34,12 +34,12 @@ Reason = Annotated[str, StringConstraints(max_length=200)]
 
 
 class ConversationIn(StrictModel):
-    """The conversation that a memory belongs to: by our `id`, or by the `external_id` that its source uses."""
+    """The conversation of a memory: by our `id`, or by the `external_id` that its source uses."""
 
     id: UUID | None = None
-    external_id: str = Field("", max_length=EXTERNAL_ID_MAX_CHARS)
-    title: str = Field("", max_length=300)
-    model: str = Field("", max_length=80, description="The language model that took part.")
+    external_id: str = Field(default="", max_length=EXTERNAL_ID_MAX_CHARS)
+    title: str = Field(default="", max_length=300)
+    model: str = Field(default="", max_length=80, description="The language model that took part.")
     started_at: Moment | None = None
     ended_at: Moment | None = None
 
@@ -52,21 +52,23 @@ class MemoryIn(StrictModel):
     """A memory to store. Only `content` is required."""
 
     content: str = Field(
-        min_length=1, description=f"At most {settings.MEMORY_MAX_BYTES} bytes of UTF-8.", examples=["Ada likes tea."]
+        min_length=1,
+        description=f"At most {settings.MEMORY_MAX_BYTES} bytes of UTF-8.",
+        examples=["Ada likes tea."],
     )
     kind: KindName = "note"
-    role: RoleName = Field("", description="Who spoke, for turns.")
-    author: str = Field("", max_length=AUTHOR_MAX_CHARS)
+    role: RoleName = Field(default="", description="Who spoke, for turns.")
+    author: str = Field(default="", max_length=AUTHOR_MAX_CHARS)
     source: Source = Field("api", description="Where it comes from, such as `api` or `cli`.")
-    external_id: str = Field("", max_length=EXTERNAL_ID_MAX_CHARS, description="The source's own id.")
+    external_id: str = Field(default="", max_length=EXTERNAL_ID_MAX_CHARS, description="The source's own id.")
     conversation: ConversationIn | None = None
     persona_id: UUID | None = None
     tags: Tags = Field(default=[])
     metadata: JsonObject = Field(default={})
-    language: Language = Field("", description="ISO 639 code; detected when left out.")
-    importance: float = Field(0.5, ge=0, le=1)
+    language: Language = Field(default="", description="ISO 639 code; detected when left out.")
+    importance: float = Field(default=0.5, ge=0, le=1)
     pinned: Flag = False
-    occurred_at: Moment | None = Field(None, description="When it happened; now when left out.")
+    occurred_at: Moment | None = Field(default=None, description="When it happened; now when left out.")
 
     def draft(self) -> MemoryDraft:
         """As capture takes it."""
@@ -76,17 +78,17 @@ class MemoryIn(StrictModel):
 
 
 class MemoryPatch(StrictModel):
-    """What to change; parts that are left out stay. `persona_id: null` takes the memory out of its persona."""
+    """What to change; parts left out stay. `persona_id: null` takes the memory out of its persona."""
 
-    content: str = Field(None, min_length=1)
-    author: str = Field(None, max_length=AUTHOR_MAX_CHARS)
-    tags: Tags = Field(None)
-    metadata: JsonObject = Field(None)
-    importance: float = Field(None, ge=0, le=1)
-    pinned: Flag = Field(None)
-    occurred_at: Moment = Field(None)
+    content: str = Field(default=NOT_GIVEN, min_length=1)
+    author: str = Field(default=NOT_GIVEN, max_length=AUTHOR_MAX_CHARS)
+    tags: Tags = Field(default=NOT_GIVEN)
+    metadata: JsonObject = Field(default=NOT_GIVEN)
+    importance: float = Field(default=NOT_GIVEN, ge=0, le=1)
+    pinned: Flag = Field(default=NOT_GIVEN)
+    occurred_at: Moment = Field(default=NOT_GIVEN)
     persona_id: UUID | None = None
-    reason: Reason = Field("", description="Why; kept with the revision.")
+    reason: Reason = Field(default="", description="Why; kept with the revision.")
 
     def change(self) -> Change:
         """As `edit_memory` takes it."""
@@ -138,7 +140,9 @@ class MemoryOut(BaseModel):
     sightings: int = Field(description="How often exactly this was captured.")
     revision_count: int
     size_bytes: int
-    index_state: Literal["pending", "done", "failed"] = Field(description="`pending`: found by its words only.")
+    index_state: Literal["pending", "done", "failed"] = Field(
+        description="`pending`: found by its words only."
+    )
 
     @classmethod
     def of(cls, memory: Memory) -> MemoryOut:

@@ -26,8 +26,9 @@ View = Callable[..., HttpResponseBase]
 ALIASES = ("ingest", "retrieve")
 DESCRIPTION = """One memory for every language model: capture, search, import and export.
 
-Errors are problem documents (RFC 9457, `application/problem+json`). Lists are pages: pass `next_cursor` as `cursor`
-until it is null. Times are ISO 8601 with a zone. Names that are not known, in a body or in the query, are refused.
+Errors are problem documents (RFC 9457, `application/problem+json`). Lists are pages: pass `next_cursor` as
+`cursor` until it is null. Times are ISO 8601 with a zone. Names that are not known, in a body or in the query,
+are refused.
 """
 
 
@@ -60,7 +61,7 @@ class MemshadowAPI(NinjaAPI):
 
 
 def guarded(view: View) -> View:
-    """What surrounds every address of the API: body limits before reading, HEAD, and problems for what is left."""
+    """What surrounds every address: body limits before reading, HEAD, and problems for what is left."""
 
     def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         refusal = _body_refusal(request)

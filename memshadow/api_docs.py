@@ -1,4 +1,4 @@
-"""The browsable documentation of the API: Swagger UI from our own static files, under our content security policy."""
+"""The browsable documentation of the API: Swagger UI from our own static files, under our own CSP."""
 
 from __future__ import annotations
 

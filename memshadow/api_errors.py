@@ -1,4 +1,4 @@
-"""Every error of the API as a problem document: services' errors, mistakes in requests, and our own failures."""
+"""Every error of the API as a problem document: what was refused, what was wrong, and our own failures."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def _path(model: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _is_whole(field: Any) -> bool:
-    return field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    return (
+        field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    )
 
 
 def _entry(path: tuple[Any, ...], message: str, code: str, location: str) -> dict[str, Any]:
@@ -90,7 +92,9 @@ def _refused(request: HttpRequest, error: MemshadowError) -> HttpResponse:
         details["errors"] = [_entry((details.pop("field"),), error.message, error.code, location)]
     for internal in ("error", "index"):
         details.pop(internal, None)
-    return problem(request, status=error.status, detail=error.message, code=error.code, headers=headers, **details)
+    return problem(
+        request, status=error.status, detail=error.message, code=error.code, headers=headers, **details
+    )
 
 
 def _challenge(error: MemshadowError) -> dict[str, str]:
@@ -108,7 +112,11 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     where = f"{first['field']}: " if first["field"] else ""
     more = f" (and {len(error.errors) - 1} more)" if len(error.errors) > 1 else ""
     return problem(
-        request, status=422, code="validation-failed", detail=f"{where}{first['message']}{more}", errors=error.errors
+        request,
+        status=422,
+        code="validation-failed",
+        detail=f"{where}{first['message']}{more}",
+        errors=error.errors,
     )
 
 
@@ -120,7 +128,9 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(request, status=404, detail="There is nothing at this address; /api/v1/docs lists what there is.")
+    return problem(
+        request, status=404, detail="There is nothing at this address; /api/v1/docs lists what there is."
+    )
 
 
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
@@ -128,7 +138,9 @@ def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
 
 
 def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
-    return problem(request, status=400, detail="The request has too many fields or a part that cannot be read.")
+    return problem(
+        request, status=400, detail="The request has too many fields or a part that cannot be read."
+    )
 
 
 def _bad_upload(request: HttpRequest, error: MultiPartParserError) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The OpenAPI description: what django-ninja derives from the code, completed by scopes, errors and credentials."""
+"""The OpenAPI description: what django-ninja derives, completed by scopes, errors and credentials."""
 
 from __future__ import annotations
 
@@ -65,12 +65,22 @@ def _complete_operation(details: dict[str, Any], operation: Operation) -> None:
     details["description"] = f"{text}\n\nScope: `{scope}`."
     details["x-required-scope"] = scope
     details["security"] = [{name: []} for name in SECURITY_SCHEMES]
+    for parameter in details["parameters"]:
+        _without_null(parameter["schema"])
     if not details["parameters"]:
         del details["parameters"]
     responses = {str(status): body for status, body in details["responses"].items()}
     for status in _problem_statuses(details):
         responses.setdefault(str(status), _problem_response(status))
     details["responses"] = dict(sorted(responses.items()))
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """A parameter is left out or has a value; it cannot be null."""
+    choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        schema.update({**choices[0], **schema})
 
 
 def _problem_statuses(details: dict[str, Any]) -> set[int]:

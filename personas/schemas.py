@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from memshadow.lib.strict import StrictModel
+from memshadow.lib.strict import NOT_GIVEN, StrictModel
 from personas.models import Persona
 from personas.services import NAME_MAX_CHARS
 
@@ -18,14 +18,14 @@ class PersonaIn(StrictModel):
     """A persona to make."""
 
     name: str = Field(min_length=1, max_length=NAME_MAX_CHARS)
-    description: str = Field("", max_length=_DESCRIPTION_MAX_CHARS)
+    description: str = Field(default="", max_length=_DESCRIPTION_MAX_CHARS)
 
 
 class PersonaPatch(StrictModel):
     """What to change; parts that are left out stay."""
 
-    name: str = Field(None, min_length=1, max_length=NAME_MAX_CHARS)
-    description: str = Field(None, max_length=_DESCRIPTION_MAX_CHARS)
+    name: str = Field(default=NOT_GIVEN, min_length=1, max_length=NAME_MAX_CHARS)
+    description: str = Field(default=NOT_GIVEN, max_length=_DESCRIPTION_MAX_CHARS)
 
 
 class PersonaOut(BaseModel):

@@ -25,7 +25,7 @@ router = Router(tags=["Conversations"])
 class ConversationQuery(PageQuery):
     """A page of conversations."""
 
-    source: str = Field("", max_length=40, description="Only those of this source.")
+    source: str = Field(default="", max_length=40, description="Only those of this source.")
 
 
 class ConversationOut(BaseModel):

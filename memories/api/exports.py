@@ -41,8 +41,8 @@ def export_memories(
 ) -> StreamingHttpResponse:
     """Download memories.
 
-    Without a `state`, jsonl holds everything in every state, so that nothing is lost; the other formats hold active
-    memories.
+    Without a `state`, jsonl holds everything in every state, so that nothing is lost; the other formats
+    hold active memories.
     """
     made = export(request.auth.owner, format, query.wanted(any_state=format == "jsonl"))
     response = StreamingHttpResponse(made.chunks, content_type=made.content_type)

@@ -25,8 +25,8 @@ router = Router(tags=["Imports"])
 class ImportIn(StrictModel):
     """What goes with the file."""
 
-    persona: UUID | None = Field(None, description="The persona that the memories belong to.")
-    dry_run: bool = Field(False, description="Report what would happen, and store nothing.")
+    persona: UUID | None = Field(default=None, description="The persona that the memories belong to.")
+    dry_run: bool = Field(default=False, description="Report what would happen, and store nothing.")
 
 
 class CountsOut(BaseModel):
@@ -57,7 +57,9 @@ class ImportOut(BaseModel):
     rate_per_s: float | None = Field(description="Memories a second, while it runs.")
     seconds_left: float | None
     error: str
-    report: dict[str, Any] = Field(description="Reasons of what was skipped or failed, with the place in the file.")
+    report: dict[str, Any] = Field(
+        description="Reasons of what was skipped or failed, with the place in the file."
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -32,15 +32,15 @@ class MessageIn(StrictModel):
 
     role: RoleName = "user"
     content: str = Field(min_length=1)
-    author: str = Field("", max_length=200)
+    author: str = Field(default="", max_length=200)
     created_at: Moment | None = None
 
 
 class IngestIn(MemoryIn):
     """A memory as `content` or `text`, or a chat as `messages`; the other fields apply to each message."""
 
-    content: str = Field("")
-    text: str = Field("", description="The same as `content`.")
+    content: str = Field(default="")
+    text: str = Field(default="", description="The same as `content`.")
     messages: list[MessageIn] = Field(default=[], max_length=1000)
 
     def drafts(self) -> list[MemoryDraft]:
@@ -50,7 +50,9 @@ class IngestIn(MemoryIn):
         shared = self.draft()
         if not self.messages:
             return [replace(shared, content=self.content or self.text)]
-        shared = replace(shared, kind="turn", external_id="", conversation=shared.conversation or self._chat())
+        shared = replace(
+            shared, kind="turn", external_id="", conversation=shared.conversation or self._chat()
+        )
         return [_turn(shared, message) for message in self.messages]
 
     def _chat(self) -> ConversationRef:
@@ -81,9 +83,9 @@ class RetrieveQuery(StrictModel):
     """A question in the words of the original design."""
 
     query: Question = Field(description="The question, in plain words.")
-    limit: int = Field(10, ge=1, le=LIMIT_MAX)
+    limit: int = Field(default=10, ge=1, le=LIMIT_MAX)
     filters: str = Field(
-        "",
+        default="",
         max_length=4000,
         description='A JSON object such as {"kind": ["note"]}, or a list such as kind:note,tag:work.',
         examples=["kind:note,tag:work"],
@@ -110,7 +112,7 @@ def retrieve(request: ApiRequest, query: Annotated[RetrieveQuery, StrictQuery(..
 
 
 def _filter(text: str) -> FilterIn:
-    """Raises ValidationFailed for what is neither a JSON object nor a list of name:value, or names no filter."""
+    """The filter in the text. Raises ValidationFailed for another form and for names that are not known."""
     try:
         given = json.loads(text) if text.lstrip().startswith("{") else _listed(text)
         return FilterIn.model_validate({name: _as_list(name, value) for name, value in given.items()})

@@ -37,14 +37,20 @@ router = Router(tags=["Memories"])
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(None, alias="Idempotency-Key", description="Any text of yours; repeating a request with it changes nothing."),
+    Header(
+        None,
+        alias="Idempotency-Key",
+        description="Any text of yours; repeating a request with it changes nothing.",
+    ),
 ]
 
 
 class DeleteQuery(StrictModel):
     """How to delete."""
 
-    permanent: bool = Field(False, description="Erase it for good; only what is in the trash can be erased.")
+    permanent: bool = Field(
+        default=False, description="Erase it for good; only what is in the trash can be erased."
+    )
 
 
 @router.post("/memories", auth=scope("write"), response={201: MemoryOut, 200: MemoryOut})
@@ -53,8 +59,8 @@ def create_memory(
 ) -> Status[MemoryOut]:
     """Store a memory.
 
-    201: it is new. 200: exactly this was there already, and counts one more sighting. Once answered, it is committed;
-    it is found by its words at once and by its meaning within seconds.
+    201: it is new. 200: exactly this was there already, and counts one more sighting. Once answered, it
+    is committed; it is found by its words at once and by its meaning within seconds.
     """
     owner = request.auth.owner
     (outcome,) = capture_once(owner=owner, drafts=[memory.draft()], key=idempotency_key)
@@ -85,7 +91,8 @@ def list_memories(request: ApiRequest, query: Annotated[MemoryQuery, StrictQuery
 def merge_memories(request: ApiRequest, merge: MergeIn) -> MemoryOut:
     """Merge duplicates into one memory.
 
-    It takes over tags, pins, sightings and the earliest time; the others are superseded and can be restored.
+    It takes over tags, pins, sightings and the earliest time; the others are superseded and can be
+    restored.
     """
     owner = request.auth.owner
     kept = merging.merge_memories(
@@ -113,7 +120,9 @@ def get_memory(request: ApiRequest, memory_id: UUID) -> MemoryOut:
 def edit_memory(request: ApiRequest, memory_id: UUID, patch: MemoryPatch) -> MemoryOut:
     """Change a memory; what it was stays in its history."""
     owner = request.auth.owner
-    revising.edit_memory(owner=owner, memory_id=memory_id, change=patch.change(), by=by(request, patch.reason))
+    revising.edit_memory(
+        owner=owner, memory_id=memory_id, change=patch.change(), by=by(request, patch.reason)
+    )
     return MemoryOut.of(memory_or_404(owner, memory_id))
 
 

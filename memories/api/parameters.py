@@ -36,8 +36,8 @@ class FilterIn(StrictModel):
     tag_all: list[str] = Field(default=[], max_length=50, description="Carries all of these.")
     persona: UUID | None = None
     conversation: UUID | None = None
-    after: Moment | None = Field(None, description="Occurred at this moment or later.")
-    before: Moment | None = Field(None, description="Occurred earlier than this moment.")
+    after: Moment | None = Field(default=None, description="Occurred at this moment or later.")
+    before: Moment | None = Field(default=None, description="Occurred earlier than this moment.")
     state: list[StateName] = Field(default=[], max_length=4, description="Only `active` when left out.")
     pinned: bool | None = None
 
@@ -55,7 +55,9 @@ class FilterIn(StrictModel):
 class MemoryQuery(PageQuery, FilterIn):
     """A page of the memories that pass a filter."""
 
-    order_by: Literal["occurred_at", "created_at", "updated_at"] = Field("occurred_at", description="Newest first.")
+    order_by: Literal["occurred_at", "created_at", "updated_at"] = Field(
+        "occurred_at", description="Newest first."
+    )
 
 
 def by(request: ApiRequest, reason: str = "") -> By:

@@ -24,10 +24,10 @@ class Asking(StrictModel):
     """A question, and how much of the answer."""
 
     q: Question = Field(description='Plain words; "quotes" for a phrase, -word to leave out.')
-    limit: int = Field(10, ge=1, le=LIMIT_MAX)
-    cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
-    threshold: float = Field(0.0, ge=0, le=1, description="The least score.")
-    explain: bool = Field(False, description="Say why each memory ranked where it did.")
+    limit: int = Field(default=10, ge=1, le=LIMIT_MAX)
+    cursor: str | None = Field(default=None, max_length=200, description="`next_cursor` of the page before.")
+    threshold: float = Field(default=0.0, ge=0, le=1, description="The least score.")
+    explain: bool = Field(default=False, description="Say why each memory ranked where it did.")
 
 
 class SearchQuery(Asking, FilterIn):

@@ -48,7 +48,10 @@ def list_tags(request: ApiRequest) -> TagListOut:
     """List tags by name."""
     rows = selectors.tags_for(request.auth.owner)
     return TagListOut(
-        items=[TagCountOut(id=row.id, name=row.name, memory_count=getattr(row, "memory_count", 0)) for row in rows]
+        items=[
+            TagCountOut(id=row.id, name=row.name, memory_count=getattr(row, "memory_count", 0))
+            for row in rows
+        ]
     )
 
 

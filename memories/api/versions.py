@@ -25,14 +25,16 @@ RevisionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="The revisi
 class HistoryQuery(StrictModel):
     """Which page of the history."""
 
-    cursor: str | None = Field(None, max_length=20, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")
-    limit: int = Field(20, ge=1, le=200)
+    cursor: str | None = Field(
+        default=None, max_length=20, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before."
+    )
+    limit: int = Field(default=20, ge=1, le=200)
 
 
 class RelatedQuery(StrictModel):
     """How many."""
 
-    limit: int = Field(10, ge=1, le=100)
+    limit: int = Field(default=10, ge=1, le=100)
 
 
 class RelatedOut(BaseModel):

@@ -34,7 +34,7 @@ def read(body: object, metadata: dict[str, Any]) -> ReadOut:
     if reader is None:
         return ReadOut(left_out=f"unknown-content: {one_line(body.get('content_type'), 60) or 'no type'}")
     out = reader(body)
-    out.text = MARKERS.sub("", out.text).strip()
+    out.text = (out.text if out.text.isascii() else MARKERS.sub("", out.text)).strip()
     _note_files(out, metadata)
     return out
 

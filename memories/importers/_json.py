@@ -150,15 +150,14 @@ def split(stream: BinaryIO, limits: Limits, descend: frozenset[str] = frozenset(
     """
     cut = _Cut(limits, descend)
     window, at = stream.read(WINDOW), 0
-    # Each fruitless look at a window makes the next ones rarer: a file of rubbish must not cost one per element.
+    # Each fruitless look at a window makes the next rarer: a file of rubbish must not cost one an element.
     pieces_by_hand, wait = 0, 0
     while at < len(window) and not cut.ended:
         if cut.between_elements and not pieces_by_hand:
             window = window[at:]
             window += stream.read(max(0, WINDOW - len(window)))
-            count = cut.number
             at = yield from _whole_elements(window, cut)
-            wait = 0 if cut.number > count else min(wait * 2 + 1, 10_000)
+            wait = 0 if at >= len(window) // 8 else min(wait * 2 + 1, 10_000)
             pieces_by_hand = wait
         at, piece = _scan(window, at, cut)
         if piece:
@@ -194,7 +193,7 @@ def _whole_elements(window: bytes, cut: _Cut) -> Generator[Piece, None, int]:
 
 
 def _scan(chunk: bytes, at: int, cut: _Cut) -> tuple[int, Piece | None]:
-    """Goes on from `at` to the end of the next element or of the chunk: the place reached, the element if any."""
+    """Goes on from `at` to the end of the next element or of the chunk: the place, the element if any."""
     size = len(chunk)
     while at < size and not cut.ended:
         if cut.string:
@@ -270,7 +269,7 @@ def _reason(error: ValueError) -> str:
 
 
 def load_whole(stream: BinaryIO, limits: Limits) -> Any:
-    """The one value of a file that must be held whole; raises Refused above the limit for an item."""
+    """The one value of a file that is held whole; raises Refused above the limit for an item."""
     raw = stream.read(limits.item_bytes + 1)
     if len(raw) > limits.item_bytes:
         raise Refused(f"too-large: more than {limits.item_bytes // MIB} MiB in one conversation")

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 EARLIEST_EPOCH_S = 631_152_000  # 1990: smaller numbers are counters or zeros, not the time of a message
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+LATEST_EPOCH_S = LATEST.timestamp()
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBER = re.compile(r"\d{1,22}(\.\d{1,12})?")
@@ -41,7 +42,7 @@ def _from_epoch(number: int | float) -> datetime | None:
         return None
     for unit in (1, 1_000, 1_000_000, 1_000_000_000):
         seconds = number / unit if abs(number) < 10**22 else 0
-        if EARLIEST_EPOCH_S <= seconds < LATEST.timestamp():
+        if EARLIEST_EPOCH_S <= seconds < LATEST_EPOCH_S:
             return EPOCH + timedelta(seconds=seconds)
     return None
 

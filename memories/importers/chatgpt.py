@@ -52,9 +52,11 @@ class SavedMemories:
     def offer(self, message: dict[str, Any], at: object) -> None:
         """Keeps the newest."""
         text = content.saved_memories(message)
+        if not text:
+            return
         moment = parse_time(message.get("create_time")) or parse_time(at)
         stamp = moment.timestamp() if moment else 0.0
-        if text and stamp >= self.at:
+        if stamp >= self.at:
             self.text, self.at = text, stamp
 
     def documents(self) -> Iterator[ParsedDocument]:

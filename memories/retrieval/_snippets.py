@@ -38,10 +38,17 @@ def snippet_of(memory: Memory, start: int, end: int, terms: frozenset[str]) -> S
     """The densest stretch of the chunk `start:end`, or its beginning when no word of the question is in it."""
     chunk = memory.content[start:end]
     marks = [(x.start, x.end) for x in lexemes(chunk, memory.language) if x.term in terms]
-    cut_from = _word_start(chunk, max(0, _densest(marks) - _LOOK_BACK))
+    cut_from = _cut_from(chunk, _densest(marks))
     cut_to = min(len(chunk), cut_from + SNIPPET_CHARS)
     inside = _merged([(a - cut_from, b - cut_from) for a, b in marks if a >= cut_from and b <= cut_to])
     return Snippet(chunk[cut_from:cut_to], inside, start + cut_from, start + cut_to)
+
+
+def _cut_from(chunk: str, densest: int) -> int:
+    """The beginning when it is near or all fits, else a word a little before the densest stretch."""
+    if densest <= _LOOK_BACK or len(chunk) <= SNIPPET_CHARS:
+        return 0
+    return _word_start(chunk, densest - _LOOK_BACK)
 
 
 def _densest(marks: list[tuple[int, int]]) -> int:
@@ -56,8 +63,6 @@ def _densest(marks: list[tuple[int, int]]) -> int:
 
 
 def _word_start(text: str, place: int) -> int:
-    if place == 0:
-        return 0
     space = text.find(" ", place, place + 30)
     return space + 1 if space >= 0 else place
 

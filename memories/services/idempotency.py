@@ -35,18 +35,22 @@ class Outcome:
 def capture_once(*, owner: User, drafts: Sequence[MemoryDraft], key: str | None) -> list[Outcome]:
     """Capture, all or none; with a key, a repetition within 24 hours returns what the first one did.
 
-    Two requests with one key at the same time: the second waits for the first. Raises as `capture_memories`, and
-    Conflict when the key was used for other memories.
+    Two requests with one key at the same time: the second waits for the first. Raises as `capture_memories`,
+    and Conflict when the key was used for other memories.
     """
     if key is None:
         return _capture(owner, drafts)
     if not 0 < len(key) <= KEY_MAX_CHARS:
         raise ValidationFailed(
-            f"Idempotency-Key has 1 to {KEY_MAX_CHARS} characters.", field="Idempotency-Key", location="header"
+            f"Idempotency-Key has 1 to {KEY_MAX_CHARS} characters.",
+            field="Idempotency-Key",
+            location="header",
         )
     secret = keyring(owner.id).fingerprint_key
     key_hash = keyed_hash(secret, "idempotency-key", key)
-    request_hash = keyed_hash(secret, "idempotent-request", json.dumps([asdict(d) for d in drafts], default=str))
+    request_hash = keyed_hash(
+        secret, "idempotent-request", json.dumps([asdict(d) for d in drafts], default=str)
+    )
     with transaction.atomic():
         _wait_for_turn(owner, key_hash)
         known = IdempotencyRecord.objects.filter(owner=owner, key_hash=key_hash).first()

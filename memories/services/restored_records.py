@@ -16,7 +16,6 @@ from memories.drafts import (
     MemoryDraft,
     checked,
     clean_tag,
-    clean_text,
 )
 from memories.models import Kind, MemoryLink, MemoryRevision, MemoryRole, State
 from memshadow.lib.errors import ValidationFailed
@@ -37,10 +36,33 @@ class Fields:
 
     data: dict[str, Any]
     _read: set[str] = field(default_factory=lambda: {"type"})
+    _inner: dict[str, Fields] = field(default_factory=dict)
 
     def unknown(self) -> list[str]:
-        """The fields that nobody asked for."""
-        return sorted(_PLAIN_NAME.sub("", name) and "…" or name for name in set(self.data) - self._read)
+        """The fields that nobody asked for, those of inner objects as 'outer.inner'."""
+        own = sorted(name if _PLAIN_NAME.fullmatch(name) else "…" for name in set(self.data) - self._read)
+        return own + [f"{name}.{part}" for name, fields in self._inner.items() for part in fields.unknown()]
+
+    def inner(self, name: str) -> Fields:
+        """The fields of an object within this one."""
+        self._inner[name] = Fields(self.object(name))
+        return self._inner[name]
+
+    def is_null(self, name: str) -> bool:
+        """True where the field is null or missing."""
+        self._read.add(name)
+        return self.data.get(name) is None
+
+    def name(self, name: str) -> str:
+        """A name: one line, not empty."""
+        value = " ".join(self.text(name, _NAME_MAX_CHARS).split())
+        if not value:
+            raise ValidationFailed(f"{name} is empty", field=name)
+        return value
+
+    def optional_name(self, name: str) -> str | None:
+        """A name, or None where it is null or missing."""
+        return None if self.is_null(name) else self.name(name)
 
     def key(self, name: str) -> UUID:
         """A UUID."""
@@ -50,17 +72,13 @@ class Fields:
             raise _wrong(name, "a UUID") from None
 
     def text(self, name: str, max_chars: int, default: str = _NOTHING) -> str:
-        """A string, cleaned."""
+        """A string that can be stored: without NUL and lone surrogates."""
         value = self._value(name, default)
         if not isinstance(value, str):
             raise _wrong(name, "a string")
         if len(value) > max_chars:
             raise ValidationFailed(f"{name} has more than {max_chars} characters", field=name)
-        return clean_text(value)
-
-    def optional_text(self, name: str, max_chars: int) -> str | None:
-        """A string, or None where it is null or missing."""
-        return None if self.data.get(name) is None and self._seen(name) else self.text(name, max_chars)
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
     def moment(self, name: str) -> datetime:
         """A time with its zone, in UTC."""
@@ -68,7 +86,7 @@ class Fields:
 
     def optional_moment(self, name: str) -> datetime | None:
         """A time, or None where it is null or missing."""
-        return None if self.data.get(name) is None and self._seen(name) else self.moment(name)
+        return None if self.is_null(name) else self.moment(name)
 
     def whole(self, name: str, default: int, low: int = 0) -> int:
         """A whole number from `low` to what the database holds."""
@@ -113,15 +131,11 @@ class Fields:
         return tuple(dict.fromkeys(clean_tag(tag) for tag in value))
 
     def _value(self, name: str, default: Any) -> Any:
-        self._seen(name)
+        self._read.add(name)
         value = self.data.get(name, default)
         if value is _NOTHING:
             raise ValidationFailed(f"{name} is missing", field=name)
         return value
-
-    def _seen(self, name: str) -> bool:
-        self._read.add(name)
-        return True
 
 
 def _wrong(name: str, expected: str) -> ValidationFailed:
@@ -225,7 +239,7 @@ def persona_line(fields: Fields) -> PersonaLine:
     """Raises ValidationFailed, as all of these do."""
     return PersonaLine(
         id=fields.key("id"),
-        name=_filled("name", fields.text("name", _NAME_MAX_CHARS)),
+        name=fields.name("name"),
         description=fields.text("description", 100_000, ""),
         created_at=fields.moment("created_at"),
     )
@@ -242,11 +256,11 @@ def conversation_line(fields: Fields) -> ConversationLine:
     """A conversation."""
     return ConversationLine(
         id=fields.key("id"),
-        source=_filled("source", fields.text("source", SOURCE_MAX_CHARS)),
+        source=_source(fields),
         external_id=fields.text("external_id", EXTERNAL_ID_MAX_CHARS, ""),
         title=fields.text("title", 1000, ""),
         model=fields.text("model", 80, ""),
-        persona=fields.optional_text("persona", _NAME_MAX_CHARS),
+        persona=fields.optional_name("persona"),
         started_at=fields.moment("started_at"),
         ended_at=fields.optional_moment("ended_at"),
         created_at=fields.moment("created_at"),
@@ -260,7 +274,7 @@ def memory_line(fields: Fields) -> MemoryLine:
         id=fields.key("id"),
         draft=checked(_draft(fields, occurred_at)),
         tags=fields.tags("tags"),
-        persona=fields.optional_text("persona", _NAME_MAX_CHARS),
+        persona=fields.optional_name("persona"),
         conversation=_conversation_ref(fields, occurred_at),
         same_by=fields.choice("same_by", ("content", "undated", "id"), "content"),
         columns=_columns(fields),
@@ -273,7 +287,7 @@ def _draft(fields: Fields, occurred_at: datetime) -> MemoryDraft:
         kind=fields.choice("kind", Kind.values),
         role=fields.choice("role", MemoryRole.values, ""),
         author=fields.text("author", AUTHOR_MAX_CHARS, ""),
-        source=_filled("source", fields.text("source", SOURCE_MAX_CHARS)),
+        source=_source(fields),
         external_id=fields.text("external_id", EXTERNAL_ID_MAX_CHARS, ""),
         metadata=fields.object("metadata", {}),
         importance=fields.share("importance", 0.5),
@@ -299,12 +313,12 @@ def _columns(fields: Fields) -> dict[str, Any]:
 
 
 def _conversation_ref(fields: Fields, occurred_at: datetime) -> ConversationLine | None:
-    if fields.data.get("conversation") is None and fields._seen("conversation"):
+    if fields.is_null("conversation"):
         return None
-    ref = Fields(fields.object("conversation"))
+    ref = fields.inner("conversation")
     return ConversationLine(
         id=ref.key("id"),
-        source=_filled("source", ref.text("source", SOURCE_MAX_CHARS)),
+        source=_source(ref),
         external_id=ref.text("external_id", EXTERNAL_ID_MAX_CHARS, ""),
         started_at=occurred_at,
     )
@@ -320,8 +334,8 @@ def revision_line(fields: Fields) -> RevisionLine:
         by_owner=fields.flag("by_owner", False),
         via=fields.text("via", 40, ""),
         reason=fields.text("reason", 200, ""),
-        persona=fields.optional_text("persona", _NAME_MAX_CHARS),
-        snapshot=_snapshot(Fields(fields.object("snapshot"))),
+        persona=fields.optional_name("persona"),
+        snapshot=_snapshot(fields.inner("snapshot")),
         created_at=fields.moment("created_at"),
     )
 
@@ -337,7 +351,6 @@ def _snapshot(fields: Fields) -> dict[str, Any]:
             occurred_at=fields.moment("occurred_at"),
         )
     )
-    persona_id = fields.optional_text("persona_id", 64)
     return {
         "content": draft.content,
         "author": draft.author,
@@ -346,7 +359,7 @@ def _snapshot(fields: Fields) -> dict[str, Any]:
         "importance": draft.importance,
         "pinned": fields.flag("pinned"),
         "state": fields.choice("state", State.values),
-        "persona_id": str(fields.key("persona_id")) if persona_id else None,
+        "persona_id": None if fields.is_null("persona_id") else str(fields.key("persona_id")),
         "occurred_at": fields.moment("occurred_at").isoformat(),
     }
 
@@ -363,11 +376,11 @@ def link_line(fields: Fields) -> LinkLine:
     )
 
 
-def _filled(name: str, value: str) -> str:
-    value = " ".join(value.split())
-    if not value:
-        raise ValidationFailed(f"{name} is empty", field=name)
-    return value
+def _source(fields: Fields) -> str:
+    source = fields.text("source", SOURCE_MAX_CHARS)
+    if not source.strip():
+        raise ValidationFailed("source is empty", field="source")
+    return source
 
 
 READERS: dict[str, Callable[[Fields], Line]] = {

@@ -112,10 +112,7 @@ def own_id(owner: User, key: UUID) -> UUID:
     that nobody else can occupy it.
     """
     hashed = keyed_hash(keyring(owner.id).name_key, "restored", str(key))
-    return UUID(bytes=hashed[:16], version=8 if UUID_HAS_VERSION_8 else 5)
-
-
-UUID_HAS_VERSION_8 = False
+    return UUID(bytes=hashed[:16], version=5)
 
 
 def _present(owner: User, rows: type[M], keys: Iterable[UUID]) -> dict[UUID, UUID]:
@@ -176,15 +173,15 @@ def _persona_ids(owner: User, names: Iterable[str]) -> dict[str, UUID]:
     return {name: by_key[key] for name, key in keys.items() if key in by_key}
 
 
-def _personas_named(owner: User, names: Iterable[str | None]) -> dict[str | None, UUID | None]:
-    """The persona of each name, made where there is none."""
-    wanted = {" ".join(name.split()) for name in names if name and name.strip()}
+def _personas_named(owner: User, names: Sequence[str | None]) -> dict[str | None, UUID | None]:
+    """The persona of each name, made where there is none; None for no name."""
+    wanted = {name for name in names if name}
     known = _persona_ids(owner, wanted)
     missing = [PersonaLine(new_id(), name, "", now()) for name in sorted(wanted - set(known))]
     if missing:
         _restore_personas(owner, missing)
         known = _persona_ids(owner, wanted)
-    return {name: known[" ".join(name.split())] if name and name.strip() else None for name in names}
+    return {name: known[name] if name else None for name in names}
 
 
 def _restore_tags(owner: User, lines: Sequence[TagLine]) -> None:

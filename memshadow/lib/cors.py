@@ -19,7 +19,7 @@ _PREFLIGHT_AGE_S = 600
 class CorsMiddleware:
     """Answers preflights and adds headers for origins in CORS_ORIGINS (`*`: any).
 
-    Credentials are never allowed: from another origin, only an API key in a header works, never the session cookie.
+    Credentials are never allowed: from another origin only an API key in a header works, never the session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

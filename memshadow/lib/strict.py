@@ -1,4 +1,4 @@
-"""Strict requests: what is not known is refused, so that a misspelt field or filter never vanishes silently."""
+"""Strict requests: what is not known is refused, so that a misspelt field or filter never just vanishes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from memshadow.lib.errors import ValidationFailed
 
 JSON_DEPTH_MAX = 32
+NOT_GIVEN: Any = None  # default of a patch's part that may be left out but not be null
 LIMIT_MAX: int = settings.NINJA_PAGINATION_MAX_LIMIT
 
 
@@ -55,14 +56,18 @@ def _refuse_unknown(given: QueryDict, known: Iterable[str], location: str) -> No
 
 class _StrictQueryModel(QueryModel):
     @classmethod
-    def get_request_data(cls, request: HttpRequest, api: Any, path_params: dict[str, Any]) -> dict[str, Any] | None:
+    def get_request_data(
+        cls, request: HttpRequest, api: Any, path_params: dict[str, Any]
+    ) -> dict[str, Any] | None:
         _refuse_unknown(request.GET, cls.__ninja_flatten_map__, "query")  # type: ignore[attr-defined]
         return super().get_request_data(request, api, path_params)
 
 
 class _StrictFormModel(FormModel):
     @classmethod
-    def get_request_data(cls, request: HttpRequest, api: Any, path_params: dict[str, Any]) -> dict[str, Any] | None:
+    def get_request_data(
+        cls, request: HttpRequest, api: Any, path_params: dict[str, Any]
+    ) -> dict[str, Any] | None:
         given = request.POST.copy()
         given.pop("csrfmiddlewaretoken", None)
         _refuse_unknown(given, cls.__ninja_flatten_map__, "form")  # type: ignore[attr-defined]
@@ -94,11 +99,14 @@ def _moment(value: Any) -> datetime:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise PydanticCustomError(
-                "time_zone_missing", "Add the time zone: 2025-03-01T10:00:00Z or …+02:00 (in an address, %2B02:00)."
+                "time_zone_missing",
+                "Add the time zone: 2025-03-01T10:00:00Z or …+02:00 (in an address, %2B02:00).",
             )
         return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise PydanticCustomError("not_a_time", "Write the time in ISO 8601, such as 2025-03-01T10:00:00Z.") from None
+        raise PydanticCustomError(
+            "not_a_time", "Write the time in ISO 8601, such as 2025-03-01T10:00:00Z."
+        ) from None
 
 
 Moment = Annotated[
@@ -137,8 +145,8 @@ JsonObject = Annotated[dict[str, Any], BeforeValidator(_object)]
 class PageQuery(StrictModel):
     """Which page of a list."""
 
-    cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
-    limit: int = Field(50, ge=1, le=LIMIT_MAX, description="How many items at most.")
+    cursor: str | None = Field(default=None, max_length=200, description="`next_cursor` of the page before.")
+    limit: int = Field(default=50, ge=1, le=LIMIT_MAX, description="How many items at most.")
 
 
 class NothingMore(StrictModel):

@@ -1,4 +1,4 @@
-"""Small archives of every shape that can be imported: `python -m memories.tests.samples.build FOLDER` writes them."""
+"""Small archives of every shape: `python -m memories.tests.samples.build FOLDER` writes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from memories.tests.samples.archives import dumps, lines, zipped
 
 @dataclass(frozen=True)
 class Sample:
-    """A file, the format it must be recognised as, and how many conversations, documents and records are in it."""
+    """A file, the format it is recognised as, and how many conversations, documents, records are in it."""
 
     name: str
     make: Callable[[], bytes]

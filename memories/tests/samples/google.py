@@ -37,10 +37,11 @@ def cell(body: str, header: str = "Gemini Apps") -> str:
     """One outer cell of the page."""
     return (
         '<div class="outer-cell mdl-cell mdl-cell--12-col mdl-shadow--2dp"><div class="mdl-grid">'
-        f'<div class="header-cell mdl-cell mdl-cell--12-col"><p class="mdl-typography--title">{header}<br></p></div>'
+        f'<div class="header-cell mdl-cell mdl-cell--12-col">'
+        f'<p class="mdl-typography--title">{header}<br></p></div>'
         f'<div class="content-cell mdl-cell mdl-cell--6-col mdl-typography--body-1">{body}</div>'
-        '<div class="content-cell mdl-cell mdl-cell--6-col mdl-typography--body-1 mdl-typography--text-right"></div>'
-        '<div class="content-cell mdl-cell mdl-cell--12-col mdl-typography--caption"><b>Products:</b><br>&emsp;'
+        '<div class="content-cell mdl-cell mdl-cell--6-col mdl-typography--text-right"></div>'
+        '<div class="content-cell mdl-cell mdl-typography--caption"><b>Products:</b><br>&emsp;'
         f"{header}<br></div></div></div>"
     )
 

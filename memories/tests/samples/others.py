@@ -45,8 +45,7 @@ def deepseek() -> list[dict[str, Any]]:
         node("root", None, None),
         node("1", "root", [{"type": "REQUEST", "content": "Why is the sky blue?"}]),
         node("2", "1", [{"type": "RESPONSE", "content": "Thrown away"}]),
-        node("3", "1", [{"type": "THINK", "content": "secret thought"}, {"type": "RESPONSE", "content": "Scattering."}],
-             "2026-04-05T06:09:08+08:00"),
+        node("3", "1", [{"type": "THINK", "content": "secret thought"}, {"type": "RESPONSE", "content": "Scattering."}]),
     ]  # fmt: skip
     nodes[3]["message"]["inserted_at"] = "2026-04-05T07:00:00Z"
     return [
@@ -138,6 +137,7 @@ def codex() -> bytes:
         return {"timestamp": AT, "type": kind, "payload": payload}
 
     text = [{"type": "input_text", "text": "Add a test"}]
+    context = [{"type": "input_text", "text": "<environment_context>"}]
     return lines(
         line("session_meta", id="x1", cwd="/home/a/project", originator="codex_cli", instructions="secret"),
         line("turn_context", model="gpt-5-codex", cwd="/home/a/project"),
