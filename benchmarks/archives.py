@@ -18,98 +18,13 @@ from typing import Any, BinaryIO
 FIRST_DAY = 1_672_531_200  # 2023-01-01
 DAYS = 1_200
 DATE = (2026, 1, 2, 3, 4, 6)
-SYLLABLES = [
-    "ba",
-    "be",
-    "bi",
-    "bo",
-    "da",
-    "de",
-    "di",
-    "do",
-    "fa",
-    "fe",
-    "ga",
-    "go",
-    "ka",
-    "ke",
-    "ki",
-    "la",
-    "le",
-    "li",
-    "lo",
-    "ma",
-    "me",
-    "mi",
-    "mo",
-    "na",
-    "ne",
-    "ni",
-    "no",
-    "ra",
-    "re",
-    "ri",
-    "ro",
-    "sa",
-    "se",
-    "so",
-    "ta",
-    "te",
-]
-COMMON = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "a",
-    "in",
-    "is",
-    "that",
-    "it",
-    "for",
-    "as",
-    "with",
-    "on",
-    "this",
-    "be",
-    "are",
-    "by",
-    "an",
-    "at",
-    "from",
-    "or",
-    "you",
-    "not",
-    "have",
-    "can",
-    "which",
-    "will",
-    "your",
-    "if",
-    "but",
-    "we",
-    "they",
-    "all",
-    "has",
-    "more",
-    "one",
-    "about",
-    "what",
-    "when",
-    "how",
-    "would",
-    "there",
-    "their",
-    "use",
-    "each",
-    "may",
-    "also",
-    "than",
-    "other",
-    "some",
-    "into",
-    "time",
-]
+SYLLABLES = """
+ba be bi bo da de di do fa fe ga go ka ke ki la le li lo ma me mi mo na ne ni no ra re ri ro sa se so ta te
+"""
+COMMON = """
+the of and to a in is that it for as with on this be are by an at from or you not have can which will your
+if but we they all has more one about what when how would there their use each may also than other some into
+"""
 CODE = "```python\ndef {0}({1}):\n    return [{1} * n for n in range({2}) if n % 3]\n```"
 
 
@@ -118,10 +33,12 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
-        syllables = [self._random.choices(SYLLABLES, k=self._random.randint(2, 4)) for _ in range(8_000)]
+        syllables = [
+            self._random.choices(SYLLABLES.split(), k=self._random.randint(2, 4)) for _ in range(8_000)
+        ]
         self._rare = ["".join(parts) for parts in syllables]
         # A Zipf-like choice: common words make up half of the text.
-        self._words = COMMON * 90 + self._rare
+        self._words = COMMON.split() * 90 + self._rare
         self._topics = self._rare[:400]
 
     def identifier(self) -> str:

@@ -32,6 +32,7 @@ from memshadow.lib.jobs import wake
 logger = logging.getLogger(__name__)
 
 TASK = "memories.tasks.index_pending"
+LABEL_TOKENS = 16  # room in the model's window for 'author: ' before each chunk
 _BACKOFF = timedelta(seconds=10)
 
 _COLUMNS = (
@@ -77,7 +78,8 @@ def write_lexical(memories: Sequence[Memory]) -> None:
 
 def _rows(memory: Memory, generation: Generation, tag_ids: list[UUID]) -> Iterable[tuple[object, ...]]:
     content, key = memory.content, keyring(memory.owner_id).lexeme_key
-    for chunk in chunk_text(content, generation.provider):
+    provider = generation.provider
+    for chunk in chunk_text(content, provider.token_spans, max_tokens=provider.max_tokens - LABEL_TOKENS):
         text = labelled(memory.author, content[chunk.start : chunk.end])
         lexemes, count = keyed_tsvector(text, memory.language, key)
         yield (

@@ -1,4 +1,4 @@
-"""Memory text for people: safe HTML from Markdown, titles, the names of sources, and what changed between two texts."""
+"""Memory text for people: safe HTML, titles, the names of sources, and what changed between two texts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import nh3
@@ -35,8 +36,8 @@ _PLAIN = re.compile(r"[\w-]{1,12}")
 def markdown_html(text: str) -> SafeString:
     """Safe HTML of Markdown (CommonMark, tables, strikethrough; a line break stays one).
 
-    HTML in the text is shown, not used; pictures become links, so that opening a memory tells nobody; links go to
-    http, https and mailto only. Beyond RENDERED_CHARS characters the text is cut, and a notice says so.
+    HTML in the text is shown, not used; pictures become links, so that opening a memory tells nobody; links
+    go to http, https and mailto only. Beyond RENDERED_CHARS characters the text is cut, and a notice says so.
     """
     shown = text if len(text) <= RENDERED_CHARS else _cut(text)
     html = _sanitised(_markdown_html(shown))
@@ -58,7 +59,8 @@ def _cut(text: str) -> str:
 
 def _markdown_html(text: str) -> str:
     parser = _parser()
-    return parser.renderer.render(_adapted(parser.parse(text)), parser.options, {})
+    html: str = parser.renderer.render(_adapted(parser.parse(text)), parser.options, {})
+    return html
 
 
 def _sanitised(html: str) -> SafeString:
@@ -121,13 +123,15 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
 
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,}|={3,}\s*$|-{3,}\s*$|\*{3,}\s*$)")
 _LINE_MARK = re.compile(r"\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)")
-_INLINE_LINK = re.compile(r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,500})?\)|\[[^\[\]]{0,200}\])")
+_INLINE_LINK = re.compile(
+    r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,500})?\)|\[[^\[\]]{0,200}\])"
+)
 _EMPHASIS = re.compile(r"(\*{1,3}|~~|`{1,3})(?=\S)([^*~`]{1,500})(?<=\S)\1")
 _UNDERSCORES = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,500})(?<=\S)\1(?!\w)")
 
 
 def plain_title(memory: Memory, max_chars: int = TITLE_CHARS) -> str:
-    """What a memory is called: its document's title, else its first line without Markdown's marks, cut at a word."""
+    """What a memory is called: its document's title, else its first line without marks, cut at a word."""
     named = memory.metadata.get("title")
     title = " ".join(named[: max_chars * 8].split()) if isinstance(named, str) else ""
     return _shortened(title or first_line(memory.content), max_chars)
@@ -190,18 +194,43 @@ def source_label(source: str) -> str:
     return label if way in ("", "import") else f"{label} ({way})"
 
 
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
+_WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-# Pairs of equal pieces that one comparison may look at: some tenths of a second in the worst case found.
-_PAIRS_MAX = 200_000
-_PIECES_MAX = 20_000
+# Steps of one comparison: below a second on one core of a small server (tests/test_rendering_diff.py).
+_WORD_STEPS = 3_000_000
+_LINE_STEPS = 3_000_000
+
+
+class _TooLong(Exception):
+    """The comparison would take more steps than it may."""
+
+
+class _Matcher(difflib.SequenceMatcher[str]):
+    """Stops with _TooLong instead of taking cubic time, as difflib's does on hostile texts."""
+
+    def __init__(self, old: list[str], new: list[str], steps: int) -> None:
+        super().__init__(None, old, new, autojunk=False)
+        counts = Counter(new)
+        self._costs = [0, *accumulate(1 + counts[piece] for piece in old)]
+        self._left = steps
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> difflib.Match:
+        """As difflib's, counted."""
+        end = len(self._costs) - 1 if ahi is None else ahi
+        self._left -= self._costs[end] - self._costs[alo]
+        if self._left < 0:
+            raise _TooLong
+        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 def diff_words(before: str, after: str) -> list[DiffOp]:
-    """(op, text) with op 'equal', 'insert' or 'delete'; without the inserts it is `before`, without the deletes `after`.
+    """(op, text) with op 'equal', 'insert' or 'delete'.
 
-    Compared word by word; where that would take long, line by line and then within what changed; where even that
-    would, the whole changed middle is one deletion and one insertion.
+    Without the insertions it is `before`, without the deletions `after`. Compared word by word; where that
+    would take long, line by line and then within what changed; where even that would, the whole middle that
+    changed is one deletion and one insertion.
     """
     head = _common_start(before, after)
     tail = _common_start(before[head:][::-1], after[head:][::-1])
@@ -243,53 +272,47 @@ def _partial_word(text: str) -> str:
 
 
 def _compared(old: str, new: str) -> list[DiffOp]:
-    if not old or not new or old == new:
+    if not old or not new:
         return _replaced(old, new)
-    words = _WORDS.findall(old), _WORDS.findall(new)
-    if _is_cheap(*words):
-        return list(_matched(*words))
-    lines = _LINES.findall(old), _LINES.findall(new)
-    if not _is_cheap(*lines) or min(len(lines[0]), len(lines[1])) == 1:
+    try:
+        return _matched(_WORDS.findall(old), _WORDS.findall(new), _WORD_STEPS)
+    except _TooLong:
+        pass
+    try:
+        return _hunks(_matched(_LINES.findall(old), _LINES.findall(new), _LINE_STEPS))
+    except _TooLong:
         return _replaced(old, new)
-    return [part for op in _hunks(*lines) for part in op]
 
 
-def _hunks(old: list[str], new: list[str]) -> Iterator[list[DiffOp]]:
-    """Line by line, and word by word within the lines that changed, as long as that stays cheap in all."""
-    budget = _PAIRS_MAX
-    for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        gone, come = "".join(old[a:b]), "".join(new[c:d])
-        words = (_WORDS.findall(gone), _WORDS.findall(come)) if op == "replace" else ([], [])
-        cost = _pairs(*words)
-        if op == "equal":
-            yield [("equal", gone)]
-        elif op == "replace" and cost <= budget and _is_cheap(*words):
-            budget -= cost
-            yield list(_matched(*words))
+def _matched(old: list[str], new: list[str], steps: int) -> list[DiffOp]:
+    """The comparison of two lists of pieces. Raises _TooLong."""
+    found: list[DiffOp] = []
+    for op, a, b, c, d in _Matcher(old, new, steps).get_opcodes():
+        found += [("equal", "".join(old[a:b]))] if op == "equal" else _replaced("".join(old[a:b]), "".join(new[c:d]))
+    return found
+
+
+def _hunks(by_line: list[DiffOp]) -> list[DiffOp]:
+    """The same with lines that changed compared word by word, where that is quick and all of it together too."""
+    found: list[DiffOp] = []
+    steps = _WORD_STEPS
+    for op, text in by_line:
+        gone = found[-1][1] if op == "insert" and found and found[-1][0] == "delete" else ""
+        words, steps = _WORDS.findall(gone), steps - len(gone)
+        try:
+            finer = _matched(words, _WORDS.findall(text), min(steps, _HUNK_STEPS)) if words else None
+        except _TooLong:
+            finer = None
+        if finer is None:
+            found.append((op, text))
         else:
-            yield _replaced(gone, come)
-
-
-def _matched(old: list[str], new: list[str]) -> Iterator[DiffOp]:
-    for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if op == "equal":
-            yield "equal", "".join(old[a:b])
-        else:
-            yield "delete", "".join(old[a:b])
-            yield "insert", "".join(new[c:d])
+            found[-1:] = finer
+            steps -= _HUNK_STEPS // 10
+    return found
 
 
 def _replaced(old: str, new: str) -> list[DiffOp]:
-    return [("equal", old)] if old == new else [("delete", old), ("insert", new)]
-
-
-def _is_cheap(old: list[str], new: list[str]) -> bool:
-    return len(old) + len(new) <= _PIECES_MAX and _pairs(old, new) <= _PAIRS_MAX
-
-
-def _pairs(old: list[str], new: list[str]) -> int:
-    counts = Counter(new)
-    return sum(times * counts[piece] for piece, times in Counter(old).items())
+    return [("delete", old), ("insert", new)]
 
 
 def _joined(diff: Sequence[DiffOp]) -> Iterator[DiffOp]:

@@ -27,8 +27,8 @@ ALIASES = ("ingest", "retrieve")
 DESCRIPTION = """One memory for every language model: capture, search, import and export.
 
 Errors are problem documents (RFC 9457, `application/problem+json`). Lists are pages: pass `next_cursor` as
-`cursor` until it is null. Times are ISO 8601 with a zone. Names that are not known, in a body or in the query,
-are refused.
+`cursor` until it is null. Times are ISO 8601 with a zone. Names that are not known, in a body or in a query, are
+refused.
 """
 
 

@@ -132,7 +132,8 @@ def delete_memory(
 ) -> Status[None]:
     """Move a memory to the trash, or erase it from there for good.
 
-    With `permanent=true` a memory that is in the trash is erased with its history and everything derived from it.
+    With `permanent=true` a memory that is in the trash is erased with its history and everything
+    derived from it.
     """
     owner = request.auth.owner
     if not query.permanent:

@@ -1,4 +1,4 @@
-"""Everything that a person remembers, in files of their own: streamed, so that a million memories cost no more room."""
+"""Everything that a person remembers, as a file of their own, streamed: a million take no more room."""
 
 from __future__ import annotations
 
@@ -55,11 +55,13 @@ FORMATS = {
 def export(owner: User, format: str, wanted: MemoryFilter | None = None) -> Export:
     """The owner's memories as a file. `format` is a key of FORMATS.
 
-    Without a filter, jsonl holds everything in every state, so that nothing is lost; the others hold what is active.
-    Raises ValidationFailed for another format. Nothing is read before the first chunk is asked for.
+    Without a filter, jsonl holds everything in every state, so that nothing is lost; the others hold what is
+    active. Raises ValidationFailed for another format. Nothing is read before the first chunk is asked for.
     """
     known = FORMATS.get(format)
     if known is None:
         raise ValidationFailed(f"format is one of {', '.join(FORMATS)}.", field="format")
     stem = f"memshadow-{now():%Y-%m-%d}" + ("-markdown" if format == "markdown" else "")
-    return Export(f"{stem}.{known.extension}", known.content_type, known.chunks(owner, wanted or known.default))
+    return Export(
+        f"{stem}.{known.extension}", known.content_type, known.chunks(owner, wanted or known.default)
+    )

@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: UTF-8 with a byte order mark, and no cell that a spreadsheet would run as a formula."""
+"""CSV for spreadsheets: UTF-8 with a byte order mark, and no cell that one would run as a formula."""
 
 from __future__ import annotations
 

@@ -70,7 +70,12 @@ def _conversation_notes(
     owner: User, wanted: MemoryFilter, by_id: dict[UUID, Conversation], loads: Iterable[list[Memory]]
 ) -> Iterator[tuple[str, str, datetime]]:
     """(path, text, time of change) of each note; a long conversation becomes several."""
-    turns = ((memory, links[memory.id]) for load in loads for links in [_links(owner, wanted, load)] for memory in load)
+    turns = (
+        (memory, links[memory.id])
+        for load in loads
+        for links in [_links(owner, wanted, load)]
+        for memory in load
+    )
     for conversation_id, group in groupby(turns, key=lambda turn: turn[0].conversation_id):
         if conversation_id in by_id:
             yield from _parts(by_id[conversation_id], group)
@@ -160,7 +165,10 @@ def _links(owner: User, wanted: MemoryFilter, memories: Sequence[Memory]) -> Lin
     texts: Links = defaultdict(list)
     # Each row may bring two texts of 1 MiB.
     for link in found.iterator(20):
-        for here, other, arrow in ((link.from_memory, link.to_memory, ""), (link.to_memory, link.from_memory, " by")):
+        for here, other, arrow in (
+            (link.from_memory, link.to_memory, ""),
+            (link.to_memory, link.from_memory, " by"),
+        ):
             if here.id in ids and other.state in wanted.states:
                 texts[here.id].append(f"{link.relation}{arrow}: [[{_note_of(other)}]]")
     return texts

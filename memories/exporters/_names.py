@@ -19,10 +19,10 @@ _MARK_CHARS = 10
 
 
 def file_stem(title: str, key: UUID) -> str:
-    """A name without folder and extension. Its end comes from the id: 50 bits, so that equal titles do not meet.
+    """A name without folder and extension. Its end, 50 bits of the id's hash, keeps equal titles apart.
 
-    Because it depends on nothing else, a link can name a note that is not written yet, and a later export into the
-    same folder replaces the notes of the earlier one.
+    Because it depends on nothing else, a link can name a note that is not written yet, and a later export
+    into the same folder replaces the notes of the earlier one.
     """
     return f"{safe_title(title)} {mark(key)}"
 
@@ -33,7 +33,7 @@ def mark(key: UUID) -> str:
 
 
 def safe_title(title: str) -> str:
-    """The title as the start of a file name: no separators, controls, marks of direction, reserved or hidden names."""
+    """The title as the start of a file name that every system takes and no link trips over."""
     visible = "".join(c for c in unicodedata.normalize("NFC", title[:1000]) if _is_visible(c))
     plain = " ".join(_UNSAFE.sub(" ", visible).split()).strip(". ")
     plain = plain.encode()[:_STEM_BYTES].decode("utf-8", "ignore").strip(". ")
@@ -43,7 +43,7 @@ def safe_title(title: str) -> str:
 
 
 def _is_visible(character: str) -> bool:
-    """False for controls, private and unassigned ones, and format characters but the joiner of emoji and Indic scripts."""
+    """False for controls, unassigned and format characters, but for the joiner of emoji and Indic scripts."""
     category = unicodedata.category(character)
     return category[0] != "C" or character == "\u200d" or character in "\t\n"
 

@@ -97,14 +97,16 @@ def _conversation_ref(conversation: Conversation | None) -> Record | None:
 
 
 def same_by(memory: Memory) -> str:
-    """Which of the memory's parts its fingerprint was made from, because the hash itself is keyed and cannot travel.
+    """What the memory's fingerprint was made from, because the hash itself is keyed and cannot travel.
 
-    'content' for what capture would compute today, 'undated' for a turn that came without a time, and 'id' when
-    neither holds (the parts were changed later): it is then recognised by its id alone.
+    'content' for what capture would compute today, 'undated' for a turn that came without a time, and 'id'
+    where neither holds (the parts were changed later): it is then recognised by its id alone.
     """
     draft = fingerprint_draft(memory)
     for name, candidate in (("content", draft), ("undated", replace(draft, occurred_at=None))):
-        if memory_fingerprint(memory.owner_id, candidate, memory.conversation_id) == bytes(memory.fingerprint):
+        if memory_fingerprint(memory.owner_id, candidate, memory.conversation_id) == bytes(
+            memory.fingerprint
+        ):
             return name
     return "id"
 

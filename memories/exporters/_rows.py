@@ -1,4 +1,4 @@
-"""Reading what is exported: small loads in the order of creation, however much there is and however long each is."""
+"""Reading what is exported: in small loads, however much there is and however long each is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_everything(wanted: MemoryFilter) -> bool:
 def key_pages(rows: QuerySet[M], size: Any) -> Iterator[list[tuple[datetime, UUID, int]]]:
     """(created_at, id, size) of the rows, oldest first, a page at a time.
 
-    A keyset instead of a server-side cursor: a download may take an hour, and must hold no transaction open meanwhile.
+    A keyset instead of a server-side cursor: a download may take an hour and must hold no transaction open.
     """
     after: tuple[datetime, UUID] | None = None
     while True:
@@ -86,7 +86,7 @@ def single_loads(owner: User, wanted: MemoryFilter) -> Iterator[list[Memory]]:
 
 
 def turn_loads(owner: User, wanted: MemoryFilter, conversations: Sequence[UUID]) -> Iterator[list[Memory]]:
-    """The memories of these conversations that pass the filter: conversation by conversation, each in time order."""
+    """The filtered memories of these conversations: one conversation after the other, each in time order."""
     parts = with_parts(Memory.objects.filter(owner=owner))
     rows = filtered(owner, wanted).filter(conversation__in=conversations)
     sized = rows.order_by("conversation_id", "occurred_at", "id").values_list("id", "size_bytes")

@@ -1,7 +1,7 @@
 """Zip archives written member by member (PKWARE APPNOTE 6.3.10), with little kept of each.
 
-`zipfile` keeps an object of about 700 bytes for every member until the end; a vault of a million notes would need most
-of a small server's memory for them. Here each leaves a compressed directory entry.
+`zipfile` keeps an object of about 700 bytes for every member until the end: most of a small server's memory for
+a vault of a million notes. Here each leaves a compressed directory entry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SLICE_BYTES = 64 * 1024
 
 
 class ZipWriter:
-    """Turns members into the archive's bytes, in order. A member is held whole: keep it below some megabytes."""
+    """Turns members into the archive's bytes, in order. A member is held whole: keep it to some megabytes."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -80,9 +80,7 @@ class ZipWriter:
                 b"PK\x06\x06", 44, _MADE_ON_UNIX | _NEEDS_64, _NEEDS_64, 0, 0, count, count, size, start
             ) + _LOCATOR_64.pack(b"PK\x06\x07", 0, start + size, 1)
         short = min(count, _MAX_16)
-        return far + _END.pack(
-            b"PK\x05\x06", 0, 0, short, short, min(size, _MAX_32), min(start, _MAX_32), 0
-        )
+        return far + _END.pack(b"PK\x05\x06", 0, 0, short, short, min(size, _MAX_32), min(start, _MAX_32), 0)
 
 
 def _dos_time(moment: datetime) -> tuple[int, int]:

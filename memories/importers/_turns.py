@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +18,10 @@ ROLES = {
     "bot": "assistant", "gemini": "assistant", "grok": "assistant", "gpt": "assistant", "system": "system",
     "developer": "system", "tool": "tool", "function": "tool",
 }  # fmt: skip
+
+
+# How many turns without ids a conversation remembers, to tell apart those that say the same.
+NAMES = 300_000
 
 
 def role_of(value: object) -> str:
@@ -117,12 +122,23 @@ class Collected:
     turns: list[ParsedTurn] = field(default_factory=list)
     chars: int = 0
     started: datetime | None = None
+    named: Counter[str] = field(default_factory=Counter)
 
     def add(self, turn: ParsedTurn) -> None:
-        """Keeps a turn that has text."""
-        if turn.content:
-            self.turns.append(turn)
-            self.chars += len(turn.content)
+        """Keeps a turn that has text. One without an id is known by its text, and by how often that came before:
+        what is put in front of it in a later export changes nothing.
+        """
+        if not turn.content:
+            return
+        if not turn.external_id:
+            base = digest(turn.role, turn.occurred_at, turn.content)[:16]
+            if len(self.named) > NAMES:
+                self.named.clear()
+            self.named[base] += 1
+            times = self.named[base]
+            turn = replace(turn, external_id=base if times == 1 else f"{base}#{times}")
+        self.turns.append(turn)
+        self.chars += len(turn.content)
 
     @property
     def full(self) -> bool:

@@ -55,6 +55,7 @@ class ParsedRecord:
 
     type: str
     data: dict[str, Any]
+    line: int = 0
 
 
 @dataclass(slots=True)

@@ -51,15 +51,15 @@ def _entries(source: Source, run: Run) -> Iterator[Entry | Failed]:
             if isinstance(value, Failed):
                 yield value
                 continue
-            yield guarded(partial(_entry, value, f"n{number}", run), f"{source.name}, line {number}")
+            yield guarded(partial(_entry, value, run), f"{source.name}, line {number}")
 
 
-def _entry(value: dict[str, Any], number: str, run: Run) -> Entry:
+def _entry(value: dict[str, Any], run: Run) -> Entry:
     key = next((one_line(value[key], 200) for key in GROUP_KEYS if one_line(value.get(key))), "")
-    return key, _turns(value, number, run)
+    return key, _turns(value, run)
 
 
-def _turns(value: dict[str, Any], number: str, run: Run) -> list[ParsedTurn]:
+def _turns(value: dict[str, Any], run: Run) -> list[ParsedTurn]:
     role = role_of(value.get("role"))
     if role == "system" or role == "tool":
         run.leave_out(SYSTEM)
@@ -72,7 +72,7 @@ def _turns(value: dict[str, Any], number: str, run: Run) -> list[ParsedTurn]:
         make_turn(
             role,
             content_text(value.get("content")),
-            external_id=value.get("id") or number,
+            external_id=value.get("id"),
             at=next((value[key] for key in TIME_KEYS if value.get(key)), None),
             author=value.get("name") or value.get("author"),
             model=value.get("model"),
@@ -100,6 +100,6 @@ def _whole_conversations(source: Source, run: Run) -> Iterator[Item]:
 
 def _conversation(value: dict[str, Any], run: Run) -> ParsedConversation | None:
     messages = [m for m in dicts(value.get("messages")) if role_of(m.get("role"))]
-    turns = [turn for place, m in enumerate(messages) for turn in _turns(m, f"n{place}", run)]
+    turns = [turn for m in messages for turn in _turns(m, run)]
     name = value.get("conversation_id") or value.get("id")
     return conversation(turns, external_id=name, title=value.get("title"), started=value.get("created_at"))

@@ -41,18 +41,16 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 
 
 def _entries(source: Source, run: Run) -> Iterator[Entry | Failed]:
-    for number, where, value in values(source, run):
-        yield (
-            value if isinstance(value, Failed) else guarded(partial(_entry, value, f"n{number}", run), where)
-        )
+    for _, where, value in values(source, run):
+        yield (value if isinstance(value, Failed) else guarded(partial(_entry, value, run), where))
 
 
-def _entry(value: dict[str, Any], number: str, run: Run) -> Entry:
+def _entry(value: dict[str, Any], run: Run) -> Entry:
     key = next((one_line(value[key], 200) for key in CHAT_KEYS if value.get(key)), "")
-    return key, _turn(value, number, run)
+    return key, _turn(value, run)
 
 
-def _turn(message: dict[str, Any], number: str, run: Run) -> list[ParsedTurn]:
+def _turn(message: dict[str, Any], run: Run) -> list[ParsedTurn]:
     role = role_of(message.get("role"))
     if role not in ("user", "assistant"):
         run.leave_out(OTHER_ROLE)
@@ -64,7 +62,7 @@ def _turn(message: dict[str, Any], number: str, run: Run) -> list[ParsedTurn]:
         make_turn(
             role,
             text_of(message.get("content")) or "\n".join(text for text in spoken if text),
-            external_id=message.get("id") or number,
+            external_id=message.get("id"),
             at=message.get("createdAt") or message.get("created_at") or message.get("timestamp"),
             model=message.get("model") if role == "assistant" else "",
             metadata={"attachments": [name for name in files if name]},

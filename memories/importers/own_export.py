@@ -28,26 +28,26 @@ def read(source: Source, run: Run) -> Iterator[Item]:
             if isinstance(value, Failed):
                 yield value
                 continue
-            item = _record(value, f"{source.name}, line {number}", run)
+            item = _record(value, number, f"{source.name}, line {number}", run)
             if item:
                 yield item
             if isinstance(item, Failed) and item.code == "newer-version":
                 return
 
 
-def _record(value: dict[str, Any], where: str, run: Run) -> Item | None:
+def _record(value: dict[str, Any], number: int, where: str, run: Run) -> Item | None:
     if "memshadow_export" in value:
         if value["memshadow_export"] not in VERSIONS:
             return Failed(
                 "newer-version: this export was written by a newer MEMSHADOW; update this one first", where
             )
-        return ParsedRecord("export", _storable(value, DEPTH))
+        return ParsedRecord("export", _storable(value, DEPTH), number)
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
         run.leave_out(f"unknown-record: {one_line(kind, 40) or 'no type'}")
         return None
     try:
-        return ParsedRecord(kind, _storable(value, DEPTH))
+        return ParsedRecord(kind, _storable(value, DEPTH), number)
     except RecursionError:
         return Failed(f"too-deep: nested more than {DEPTH} levels", where)
 

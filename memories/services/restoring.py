@@ -1,4 +1,4 @@
-"""Restoring our own export: every record as it was, under its own id where that is free, and none of them twice."""
+"""Restoring our own export: every record as it was, under its own id where that is free, and none twice."""
 
 from __future__ import annotations
 
@@ -55,13 +55,11 @@ class RestoreCounts:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
-def restore_records(
-    *, owner: User, records: Sequence[ParsedRecord], dry_run: bool = False
-) -> RestoreCounts:
+def restore_records(*, owner: User, records: Sequence[ParsedRecord], dry_run: bool = False) -> RestoreCounts:
     """Restore a run of an export's records, in one transaction; later calls go on where this one ended.
 
-    A record that is there already (by id, name, or a memory's fingerprint) is not stored again. On a dry run, whose
-    batches are rolled back, what refers to an earlier batch is not reported. Raises PermissionRefused for viewers.
+    A record that is there already (by id, name, or a memory's fingerprint) is not stored again. On a dry run,
+    whose batches are rolled back, what refers to an earlier batch is not reported. Raises PermissionRefused.
     """
     if not owner.may_write:
         raise PermissionRefused("A viewer cannot add memories; ask the owner for another role.")
@@ -108,7 +106,7 @@ def _where(record: ParsedRecord) -> str:
 def own_id(owner: User, key: UUID) -> UUID:
     """The id that a record gets when its own belongs to somebody else here.
 
-    Always the same, so that later batches and later imports find it without a table of what was renamed; keyed, so
+    Always the same, so that later batches and imports find it without a table of what was renamed; keyed, so
     that nobody else can occupy it.
     """
     hashed = keyed_hash(keyring(owner.id).name_key, "restored", str(key))
@@ -120,16 +118,22 @@ def _present(owner: User, rows: type[M], keys: Iterable[UUID]) -> dict[UUID, UUI
     wanted = set(keys)
     renamed = {key: own_id(owner, key) for key in wanted}
     found = set(
-        rows._default_manager.filter(owner=owner, id__in=wanted | set(renamed.values())).values_list("id", flat=True)
+        rows._default_manager.filter(owner=owner, id__in=wanted | set(renamed.values())).values_list(
+            "id", flat=True
+        )
     )
     here = {key: key if key in found else renamed[key] for key in wanted}
     return {key: place for key, place in here.items() if place in found}
 
 
+def _ids(owner: User, rows: type[M], among: set[UUID]) -> set[UUID]:
+    return set(rows._default_manager.filter(owner=owner, id__in=among).values_list("id", flat=True))
+
+
 def _insert(owner: User, rows: type[M], makers: Mapping[UUID, Callable[[UUID], M]]) -> dict[UUID, M]:
     """Store the rows that are new, each under its own id or, where that is taken, under `own_id`.
 
-    To try and see what stuck asks nothing about other people's rows, and is safe when two imports run at once.
+    To try and see what stuck asks nothing about other people's rows, and is safe with two imports at once.
     """
     stored: dict[UUID, M] = {}
     for name in (lambda key: key, lambda key: own_id(owner, key)):
@@ -137,38 +141,43 @@ def _insert(owner: User, rows: type[M], makers: Mapping[UUID, Callable[[UUID], M
         if not fresh:
             break
         rows._default_manager.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=500)
-        stuck = set(
-            rows._default_manager.filter(owner=owner, id__in=[row.pk for row in fresh.values()]).values_list(
-                "id", flat=True
-            )
-        )
+        stuck = _ids(owner, rows, {row.pk for row in fresh.values()})
         stored |= {key: row for key, row in fresh.items() if row.pk in stuck}
     return stored
+
+
+def _row(rows: type[M], key: UUID, fields: dict[str, Any], sealed: dict[str, Any]) -> M:
+    """A row not yet stored. Sealed texts come after the id that they are bound to."""
+    row = rows(id=key, **fields)
+    for name, value in sealed.items():
+        setattr(row, name, value)
+    return row
 
 
 def _restore_personas(owner: User, lines: Sequence[PersonaLine]) -> None:
     known = _persona_ids(owner, [line.name for line in lines])
     fresh = {line.id: line for line in lines if line.name not in known}
     present = _present(owner, Persona, fresh)
-    _insert(owner, Persona, {key: _persona_maker(owner, line) for key, line in fresh.items() if key not in present})
+    _insert(
+        owner,
+        Persona,
+        {key: _persona_maker(owner, line) for key, line in fresh.items() if key not in present},
+    )
 
 
 def _persona_maker(owner: User, line: PersonaLine) -> Callable[[UUID], Persona]:
-    return lambda key: Persona(
-        id=key,
-        owner=owner,
-        name_key=name_key(owner, line.name),
-        created_at=line.created_at,
-        name=line.name,
-        description=line.description,
-    )
+    fields = {"owner": owner, "name_key": name_key(owner, line.name), "created_at": line.created_at}
+    sealed = {"name": line.name, "description": line.description}
+    return lambda key: _row(Persona, key, fields, sealed)
 
 
 def _persona_ids(owner: User, names: Iterable[str]) -> dict[str, UUID]:
     keys = {name: name_key(owner, name) for name in names}
     if not keys:
         return {}
-    found = Persona.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list("name_key", "id")
+    found = Persona.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list(
+        "name_key", "id"
+    )
     by_key = {bytes(key): persona_id for key, persona_id in found}
     return {name: by_key[key] for name, key in keys.items() if key in by_key}
 
@@ -186,31 +195,27 @@ def _personas_named(owner: User, names: Sequence[str | None]) -> dict[str | None
 
 def _restore_tags(owner: User, lines: Sequence[TagLine]) -> None:
     keys = {line.id: tag_key(owner.id, line.name) for line in lines}
-    found = Tag.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list("name_key", flat=True)
+    found = Tag.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list(
+        "name_key", flat=True
+    )
     known = {bytes(key) for key in found} if keys else set()
     fresh = {line.id: line for line in lines if keys[line.id] not in known}
     present = _present(owner, Tag, fresh)
-    _insert(owner, Tag, {key: _tag_maker(owner, line) for key, line in fresh.items() if key not in present})
+    missing = {key: line for key, line in fresh.items() if key not in present}
+    _insert(owner, Tag, {key: _tag_maker(owner, line) for key, line in missing.items()})
 
 
 def _tag_maker(owner: User, line: TagLine) -> Callable[[UUID], Tag]:
-    return lambda key: Tag(
-        id=key,
-        owner=owner,
-        name_key=tag_key(owner.id, line.name),
-        created_at=line.created_at,
-        name=line.name,
-    )
+    fields = {"owner": owner, "name_key": tag_key(owner.id, line.name), "created_at": line.created_at}
+    return lambda key: _row(Tag, key, fields, {"name": line.name})
 
 
 def _restore_conversations(owner: User, lines: Sequence[ConversationLine]) -> int:
     return _conversation_ids(owner, {line.id: line for line in lines})[1]
 
 
-def _conversation_ids(
-    owner: User, lines: Mapping[UUID, ConversationLine]
-) -> tuple[dict[UUID, UUID], int]:
-    """The id that each conversation has here, by its id or what its source calls it; how many were made for that."""
+def _conversation_ids(owner: User, lines: Mapping[UUID, ConversationLine]) -> tuple[dict[UUID, UUID], int]:
+    """The id that each conversation has here, by its id or its source's name for it, and how many are new."""
     places = _present(owner, Conversation, lines)
     missing = {key: _key_of(owner, line) for key, line in lines.items() if key not in places}
     places |= _by_external_key(owner, missing)
@@ -246,19 +251,18 @@ def _key_of(owner: User, line: ConversationLine) -> bytes:
 def _conversation_maker(
     owner: User, line: ConversationLine, external_key: bytes, persona_id: UUID | None
 ) -> Callable[[UUID], Conversation]:
-    return lambda key: Conversation(
-        id=key,
-        owner=owner,
-        persona_id=persona_id,
-        source=line.source,
-        external_key=external_key,
-        model=line.model,
-        started_at=line.started_at,
-        ended_at=line.ended_at,
-        created_at=line.created_at or now(),
-        external_id=line.external_id,
-        title=line.title,
-    )
+    fields = {
+        "owner": owner,
+        "persona_id": persona_id,
+        "source": line.source,
+        "external_key": external_key,
+        "model": line.model,
+        "started_at": line.started_at,
+        "ended_at": line.ended_at,
+        "created_at": line.created_at or now(),
+    }
+    sealed = {"external_id": line.external_id, "title": line.title}
+    return lambda key: _row(Conversation, key, fields, sealed)
 
 
 def _restore_memories(owner: User, lines: Sequence[MemoryLine], counts: RestoreCounts) -> None:
@@ -293,7 +297,9 @@ def _not_known(
     fresh: dict[bytes, MemoryLine] = {}
     for line in lines:
         fresh.setdefault(_fingerprint(owner, line, conversations), line)
-    found = Memory.objects.filter(owner=owner, fingerprint__in=list(fresh)).values_list("fingerprint", flat=True)
+    found = Memory.objects.filter(owner=owner, fingerprint__in=list(fresh)).values_list(
+        "fingerprint", flat=True
+    )
     for fingerprint in found:
         del fresh[bytes(fingerprint)]
     return fresh
@@ -317,26 +323,27 @@ def _memory_maker(
     persona_id: UUID | None,
 ) -> Callable[[UUID], Memory]:
     draft = line.draft
-    return lambda key: Memory(
-        id=key,
-        owner=owner,
-        persona_id=persona_id,
-        conversation_id=conversations[line.conversation.id] if line.conversation else None,
-        kind=draft.kind,
-        role=draft.role,
-        source=draft.source,
-        importance=draft.importance,
-        pinned=draft.pinned,
-        fingerprint=fingerprint,
-        size_bytes=len(draft.content.encode()),
-        occurred_at=draft.occurred_at,
-        index_due_at=now(),
-        content=draft.content,
-        author=draft.author,
-        external_id=draft.external_id,
-        metadata=draft.metadata,
-        **line.columns,
-    )
+    fields = line.columns | {
+        "owner": owner,
+        "persona_id": persona_id,
+        "conversation_id": conversations[line.conversation.id] if line.conversation else None,
+        "kind": draft.kind,
+        "role": draft.role,
+        "source": draft.source,
+        "importance": draft.importance,
+        "pinned": draft.pinned,
+        "fingerprint": fingerprint,
+        "size_bytes": len(draft.content.encode()),
+        "occurred_at": draft.occurred_at,
+        "index_due_at": now(),
+    }
+    sealed = {
+        "content": draft.content,
+        "author": draft.author,
+        "external_id": draft.external_id,
+        "metadata": draft.metadata,
+    }
+    return lambda key: _row(Memory, key, fields, sealed)
 
 
 def _tag(owner: User, lines: Mapping[UUID, MemoryLine], stored: Mapping[UUID, Memory]) -> None:
@@ -387,18 +394,17 @@ def _revision_maker(
     owner: User, line: RevisionLine, memory_id: UUID, persona_id: UUID | None
 ) -> Callable[[UUID], MemoryRevision]:
     snapshot = line.snapshot | ({"persona_id": str(persona_id)} if persona_id else {})
-    return lambda key: MemoryRevision(
-        id=key,
-        owner=owner,
-        memory_id=memory_id,
-        number=line.number,
-        action=line.action,
-        actor=owner if line.by_owner else None,
-        via=line.via,
-        reason=line.reason,
-        created_at=line.created_at,
-        snapshot=snapshot,
-    )
+    fields = {
+        "owner": owner,
+        "memory_id": memory_id,
+        "number": line.number,
+        "action": line.action,
+        "actor": owner if line.by_owner else None,
+        "via": line.via,
+        "reason": line.reason,
+        "created_at": line.created_at,
+    }
+    return lambda key: _row(MemoryRevision, key, fields, {"snapshot": snapshot})
 
 
 def _restore_links(owner: User, lines: Sequence[LinkLine], counts: RestoreCounts, *, dry_run: bool) -> None:

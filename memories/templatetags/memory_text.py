@@ -1,4 +1,4 @@
-"""Template filters for memory text: {{ content|markdown }}, {{ memory|plain_title:80 }}, {{ source|source_label }}."""
+"""Filters for memory text in templates: markdown, plain_title, source_label, fold_equal."""
 
 from __future__ import annotations
 

@@ -34,8 +34,7 @@ def for_command(argv: Sequence[str]) -> Iterator[None]:
     MemshadowError, of the server or of the command, ends the process with its one message and status 1.
     """
     try:
-        if argv[1:2] == ["up"]:
-            _require_folder()
+        _require_folder(argv)
         handle = _server_for(argv)
         if handle is None:
             yield
@@ -49,15 +48,18 @@ def for_command(argv: Sequence[str]) -> Iterator[None]:
         sys.exit(f"memshadow: {error}")
 
 
-def _require_folder() -> None:
+def _require_folder(argv: Sequence[str]) -> None:
     """Settings write secrets into the data folder on import: say what is wrong with it before that.
 
     Importing `memshadow.settings.env` would import all settings, so that one file is run by itself.
     """
-    module = runpy.run_path(str(Path(__file__).parent.parent / "settings" / "env.py"))
-    data_dir: Path = module["env"].data_dir
-    require_writable(data_dir)
-    require_room(data_dir)
+    env = runpy.run_path(str(Path(__file__).parent.parent / "settings" / "env.py"))["env"]
+    data_dir: Path = env.data_dir
+    if argv[1:2] == ["up"]:
+        require_writable(data_dir)
+        require_room(data_dir)
+    elif not env.secret_key and not (data_dir / "secret.key").exists():
+        require_writable(data_dir)
 
 
 def _server_for(argv: Sequence[str]) -> Handle | None:

@@ -15,7 +15,7 @@ def grok() -> dict[str, Any]:
     nested = {
         "conversation": {"id": "g1", "title": "Mars", "create_time": AT, "starred": True},
         "responses": [
-            {"response": {"_id": "g1a", "sender": "human", "message": "How far is Mars?", "create_time": time}},
+            {"response": {"_id": "g1a", "sender": "human", "message": "How far?", "create_time": time}},
             {"response": {"_id": "g1b", "sender": "ASSISTANT", "message": "It varies.", "create_time": time,
                           "model": "grok-4"}},
         ],
@@ -45,7 +45,7 @@ def deepseek() -> list[dict[str, Any]]:
         node("root", None, None),
         node("1", "root", [{"type": "REQUEST", "content": "Why is the sky blue?"}]),
         node("2", "1", [{"type": "RESPONSE", "content": "Thrown away"}]),
-        node("3", "1", [{"type": "THINK", "content": "secret thought"}, {"type": "RESPONSE", "content": "Scattering."}]),
+        node("3", "1", [{"type": "THINK", "content": "secret"}, {"type": "RESPONSE", "content": "Air."}]),
     ]  # fmt: skip
     nodes[3]["message"]["inserted_at"] = "2026-04-05T07:00:00Z"
     return [
@@ -145,7 +145,7 @@ def codex() -> bytes:
             "response_item",
             type="message",
             role="user",
-            content=[{"type": "input_text", "text": "<environment_context>"}],
+            content=context,
         ),
         line("response_item", type="message", role="user", content=text),
         line("event_msg", type="user_message", message="Add a test"),

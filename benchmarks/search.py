@@ -1,0 +1,150 @@
+"""How long a search takes beside its parts: `python -m benchmarks.search --rows 100000`.
+
+One owner; real memories with real text and lexemes, synthetic clustered vectors (embedding 100,000 texts would take
+an hour and change no query's cost). Every question is new, so that no cache answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+
+from benchmarks.archives import Writer
+from benchmarks.figures import percentile, table, timed_ms
+from benchmarks.instance import EMAIL, Instance, data_folder, running
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+QUESTIONS = 200
+CLUSTERS = 400
+SPREAD = 0.6
+
+
+def fill(owner: User, rows: int) -> None:
+    """Capture `rows` memories and give them vectors around common centres."""
+    from django.db import connection
+
+    from memories.drafts import MemoryDraft
+    from memories.services.capture import capture_memories
+
+    writer, made = Writer(seed=5), 0
+    while made < rows:
+        size = min(1000, rows - made)
+        drafts = [MemoryDraft(content=f"{made + n}: {writer.text('user', 'memory')}") for n in range(size)]
+        capture_memories(owner=owner, drafts=drafts)
+        made += size
+    _vectors(owner)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE memories_memory SET index_state = 'done', indexed_at = now()")
+        cursor.execute("DELETE FROM django_q_ormq")
+        cursor.execute("VACUUM ANALYZE memories_searchentry")
+        cursor.execute("VACUUM ANALYZE memories_memory")
+
+
+def _vectors(owner: User) -> None:
+    from django.db import connection
+
+    from memories.indexing import vector_literal
+
+    random = np.random.default_rng(7)
+    centres = random.standard_normal((CLUSTERS, 384)).astype(np.float32)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT memory_id, chunk FROM memories_searchentry WHERE owner_id = %s", [owner.id])
+        keys = cursor.fetchall()
+        for first in range(0, len(keys), 2000):
+            part = keys[first : first + 2000]
+            vectors = centres[random.integers(0, CLUSTERS, len(part))]
+            vectors = vectors + SPREAD * random.standard_normal(vectors.shape).astype(np.float32)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            cursor.execute(
+                "UPDATE memories_searchentry e SET embedding = v.embedding::halfvec "
+                "FROM unnest(%s::uuid[], %s::smallint[], %s::text[]) AS v (memory_id, chunk, embedding) "
+                "WHERE e.owner_id = %s AND e.embedding_model_id = 1 "
+                "AND e.memory_id = v.memory_id AND e.chunk = v.chunk",
+                [
+                    [key for key, _ in part],
+                    [chunk for _, chunk in part],
+                    [vector_literal(vector) for vector in vectors],
+                    owner.id,
+                ],
+            )
+
+
+def questions(seed: int) -> list[str]:
+    """Questions of a sentence, none twice."""
+    writer = Writer(seed=seed)
+    return [f"{writer.sentence('memory')} {seed}.{n}" for n in range(QUESTIONS)]
+
+
+def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
+    """Milliseconds of each part and of the whole, each over fresh questions."""
+    from memories import generations
+    from memories.filters import MemoryFilter
+    from memories.retrieval import SearchRequest, _plan, _sql, search
+    from memories.retrieval._conditions import conditions_for
+    from memories.retrieval._query import understand
+
+    generation = generations.active()
+    conditions = conditions_for(owner, generation.id, MemoryFilter())
+    if conditions is None:
+        raise SystemExit("The owner has no memories.")
+    plan = _plan.choose(conditions, narrowed=False)
+    understood = [understand(q, owner.id, generation).arms for q in questions(1)]
+    timed_ms(lambda q: search(SearchRequest(owner, q)), questions(2)[:20])
+    headers = {"Authorization": f"Bearer {instance.api_key}"}
+    with httpx.Client(base_url=instance.base_url, headers=headers, timeout=60) as client:
+
+        def over_http(question: str) -> None:
+            client.get("/api/v1/search", params={"query": question}).raise_for_status()
+
+        timed_ms(over_http, questions(3)[:20])
+        return {
+            "query embedding": timed_ms(generation.provider.embed_query, questions(4)),
+            "SQL of the arms": timed_ms(
+                lambda arms: _sql.candidates(conditions, arms, exact=plan.exact, limit=200), understood
+            ),
+            "search()": timed_ms(lambda q: search(SearchRequest(owner, q)), questions(5)),
+            "GET /api/v1/search": timed_ms(over_http, questions(6)),
+        }
+
+
+def report(times: dict[str, list[float]], rows: int, fill_s: float) -> dict[str, Any]:
+    """Print the table and the ratios."""
+    parts = sum(percentile(times[name], 50) for name in ("query embedding", "SQL of the arms"))
+    figures = {
+        "rows": rows,
+        "fill_s": round(fill_s, 1),
+        "sum_of_parts_p50_ms": parts,
+        "search_ratio": percentile(times["search()"], 50) / parts,
+        "http_ratio": percentile(times["GET /api/v1/search"], 50) / parts,
+    }
+    print(table(list(times.items())))
+    print(json.dumps(figures, indent=1))
+    return figures
+
+
+def main() -> None:
+    """Fill, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with data_folder() as folder, running(folder) as instance:
+        import django
+
+        django.setup()
+        from accounts.models import User
+
+        owner = User.objects.get(email=EMAIL)
+        started = time.perf_counter()
+        fill(owner, arguments.rows)
+        report(measure(owner, instance), arguments.rows, time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()
