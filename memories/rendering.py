@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
@@ -196,32 +198,40 @@ def source_label(source: str) -> str:
 
 _WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-# Steps of one comparison: below a second on one core of a small server (tests/test_rendering_diff.py).
-_WORD_STEPS = 3_000_000
-_LINE_STEPS = 3_000_000
+# Steps that one diff may take word by word, a quarter of those line by line: a second or two on a slow core.
+_STEPS = 2_000_000
 
 
 class _TooLong(Exception):
-    """The comparison would take more steps than it may."""
+    """The comparison would take more steps than are left."""
+
+
+@dataclass(slots=True)
+class _Steps:
+    left: int = _STEPS
+
+    def take(self, steps: int) -> None:
+        """Raises _TooLong, and takes nothing, where too few are left."""
+        if steps > self.left:
+            raise _TooLong
+        self.left -= steps
 
 
 class _Matcher(difflib.SequenceMatcher[str]):
-    """Stops with _TooLong instead of taking cubic time, as difflib's does on hostile texts."""
+    """Counts its steps and stops, where difflib's own takes cubic time on hostile texts."""
 
-    def __init__(self, old: list[str], new: list[str], steps: int) -> None:
+    def __init__(self, old: list[str], new: list[str], steps: _Steps) -> None:
         super().__init__(None, old, new, autojunk=False)
         counts = Counter(new)
         self._costs = [0, *accumulate(1 + counts[piece] for piece in old)]
-        self._left = steps
+        self._steps = steps
 
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> difflib.Match:
         """As difflib's, counted."""
         end = len(self._costs) - 1 if ahi is None else ahi
-        self._left -= self._costs[end] - self._costs[alo]
-        if self._left < 0:
-            raise _TooLong
+        self._steps.take(self._costs[end] - self._costs[alo])
         return super().find_longest_match(alo, ahi, blo, bhi)
 
 
@@ -275,39 +285,34 @@ def _compared(old: str, new: str) -> list[DiffOp]:
     if not old or not new:
         return _replaced(old, new)
     try:
-        return _matched(_WORDS.findall(old), _WORDS.findall(new), _WORD_STEPS)
+        return _matched(_WORDS.findall(old), _WORDS.findall(new), _Steps())
     except _TooLong:
         pass
     try:
-        return _hunks(_matched(_LINES.findall(old), _LINES.findall(new), _LINE_STEPS))
+        return _by_word(_matched(_LINES.findall(old), _LINES.findall(new), _Steps(4 * _STEPS)))
     except _TooLong:
         return _replaced(old, new)
 
 
-def _matched(old: list[str], new: list[str], steps: int) -> list[DiffOp]:
+def _matched(old: list[str], new: list[str], steps: _Steps) -> list[DiffOp]:
     """The comparison of two lists of pieces. Raises _TooLong."""
     found: list[DiffOp] = []
     for op, a, b, c, d in _Matcher(old, new, steps).get_opcodes():
-        found += [("equal", "".join(old[a:b]))] if op == "equal" else _replaced("".join(old[a:b]), "".join(new[c:d]))
+        gone, come = "".join(old[a:b]), "".join(new[c:d])
+        found += [("equal", gone)] if op == "equal" else _replaced(gone, come)
     return found
 
 
-def _hunks(by_line: list[DiffOp]) -> list[DiffOp]:
-    """The same with lines that changed compared word by word, where that is quick and all of it together too."""
+def _by_word(by_line: list[DiffOp]) -> list[DiffOp]:
+    """A comparison of lines with those that changed compared word by word, as far as the steps go."""
     found: list[DiffOp] = []
-    steps = _WORD_STEPS
+    steps = _Steps()
     for op, text in by_line:
-        gone = found[-1][1] if op == "insert" and found and found[-1][0] == "delete" else ""
-        words, steps = _WORDS.findall(gone), steps - len(gone)
-        try:
-            finer = _matched(words, _WORDS.findall(text), min(steps, _HUNK_STEPS)) if words else None
-        except _TooLong:
-            finer = None
-        if finer is None:
-            found.append((op, text))
-        else:
-            found[-1:] = finer
-            steps -= _HUNK_STEPS // 10
+        if op == "insert" and text and found[-1][1]:
+            with contextlib.suppress(_TooLong):
+                found[-1:] = _matched(_WORDS.findall(found[-1][1]), _WORDS.findall(text), steps)
+                continue
+        found.append((op, text))
     return found
 
 

@@ -1,6 +1,6 @@
 """Zip archives written member by member (PKWARE APPNOTE 6.3.10), with little kept of each.
 
-`zipfile` keeps an object of about 700 bytes for every member until the end: most of a small server's memory for
+`zipfile` keeps an object of about 700 bytes for every member to the end: most of a small server's memory for
 a vault of a million notes. Here each leaves a compressed directory entry.
 """
 

@@ -125,7 +125,7 @@ class Collected:
     named: Counter[str] = field(default_factory=Counter)
 
     def add(self, turn: ParsedTurn) -> None:
-        """Keeps a turn that has text. One without an id is known by its text, and by how often that came before:
+        """Keeps a turn that has text. One without an id is known by its text, and how often that came before:
         what is put in front of it in a later export changes nothing.
         """
         if not turn.content:

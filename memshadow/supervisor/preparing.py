@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from memories.schedules import keep_schedules
@@ -36,7 +36,6 @@ def prepare_database(report: Report) -> None:
             report(f"updating the database ({pending} migrations)")
             call_command("migrate", interactive=False, verbosity=0)
         keep_schedules()
-    connections.close_all()
 
 
 def pending_migrations() -> int:
@@ -47,12 +46,12 @@ def pending_migrations() -> int:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One process at a time migrates a database; PostgreSQL drops the lock when its holder dies."""
+    """One process at a time migrates a database; the lock ends with the connection, whatever happened in it."""
     _execute("SELECT pg_advisory_lock(%s)", _MIGRATION_LOCK)
     try:
         yield
     finally:
-        _execute("SELECT pg_advisory_unlock(%s)", _MIGRATION_LOCK)
+        connection.close()
 
 
 def _execute(statement: str, *values: int) -> None:

@@ -65,7 +65,7 @@ def test_a_signal_during_the_start_leaves_nothing_behind(new_product: Callable[.
     product.start()
     until(lambda: product.said("updating the database"), "the migration runs")
     family = product.family()
-    assert product.stop() == 0
+    assert product.stop() == 0, product.lines
     assert survivors(family) == []
     # And the next start completes what this one began.
     product.start_ready()

@@ -77,7 +77,7 @@ def simple(
 def regenerated() -> dict[str, Any]:
     """An answer that was regenerated: the current node is on the first branch, and is not the newest."""
     data = simple("regenerated")
-    other = message("regenerated-b", "assistant", "The answer that was thrown away.", at=START + 9)
+    other = message("regenerated-b", "assistant", "An answer that was thrown away.", at=START + 9)
     data["mapping"]["regenerated-b"] = {
         "id": "regenerated-b",
         "parent": "regenerated-u",

@@ -1,0 +1,147 @@
+"""Search through the JSON API, and its short name `retrieve`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from tests.api_client import ApiClient
+
+TEXTS = {
+    "tea": "Ada drinks green tea every <b>morning</b> before work.",
+    "car": "The red car needs new tyres before winter.",
+    "tax": "Tax return: hand in the papers by the end of July.",
+}
+
+
+@pytest.fixture
+def api(owner: User) -> ApiClient:
+    return ApiClient(owner)
+
+
+@pytest.fixture
+def ids(api: ApiClient, index_all: Callable[[], int]) -> dict[str, str]:
+    """Three indexed memories: name to id."""
+    made = {
+        name: api.post(
+            "/memories", {"content": text, "tags": [name], "kind": "fact" if name == "tax" else "note"}
+        )
+        for name, text in TEXTS.items()
+    }
+    index_all()
+    return {name: response.json()["id"] for name, response in made.items()}
+
+
+def found(response: Any) -> list[str]:
+    assert response.status_code == 200, response.content
+    return [hit["memory"]["id"] for hit in response.json()["items"]]
+
+
+def test_search_finds_by_meaning_and_explains(api: ApiClient, ids: dict[str, str]) -> None:
+    response = api.get("/search", q="which hot beverage does she like", explain="true", limit=1)
+    body = response.json()
+    hit = body["items"][0]
+    assert hit["memory"]["id"] == ids["tea"]
+    assert hit["memory"]["content"] == TEXTS["tea"]
+    assert 0 < hit["score"] <= 1
+    assert hit["explanation"]["vector_rank"] == 1
+    assert body["next_cursor"]
+    assert body["plan"] == "exact"
+    assert body["arms"]["vector"] == 3
+
+
+def test_snippets_mark_the_words_and_escape_the_text(api: ApiClient, ids: dict[str, str]) -> None:
+    snippet = api.get("/search", q="tea morning").json()["items"][0]["snippet"]
+    assert "<mark>tea</mark>" in snippet["html"]
+    assert "&lt;b&gt;" in snippet["html"]
+    assert [snippet["text"][a:b] for a, b in snippet["marks"]] == ["tea", "morning"]
+    assert TEXTS["tea"][snippet["start"] : snippet["end"]] == snippet["text"]
+
+
+def test_the_body_form_answers_the_same(api: ApiClient, ids: dict[str, str]) -> None:
+    by_query = api.get("/search", q="winter tyres", tag="car").json()
+    by_body = api.post("/search", {"q": "winter tyres", "filters": {"tag": ["car"]}}).json()
+    assert [hit["memory"] for hit in by_query["items"]] == [hit["memory"] for hit in by_body["items"]]
+    assert [hit["memory"]["id"] for hit in by_body["items"]] == [ids["car"]]
+    assert by_body["items"][0]["explanation"] is None
+
+
+def test_filters_and_threshold_narrow(api: ApiClient, ids: dict[str, str]) -> None:
+    assert found(api.get("/search", q="papers", kind="fact")) == [ids["tax"]]
+    assert found(api.get("/search", q="papers", tag_all=["tax", "car"])) == []
+    assert found(api.get("/search", q="green tea", threshold=1)) == []
+    api.delete(f"/memories/{ids['tax']}")
+    assert ids["tax"] not in found(api.get("/search", q="papers"))
+    assert found(api.get("/search", q="papers", state="deleted")) == [ids["tax"]]
+
+
+def test_pages_cover_every_hit_once(api: ApiClient, ids: dict[str, str]) -> None:
+    first = api.get("/search", q="before", limit=2)
+    second = api.get("/search", q="before", limit=2, cursor=first.json()["next_cursor"])
+    assert sorted(found(first) + found(second)) == sorted(ids.values())
+
+
+def test_someone_elses_memories_are_never_found(
+    api: ApiClient, other: User, ids: dict[str, str], index_all: Callable[[], int]
+) -> None:
+    ApiClient(other).post("/memories", {"content": TEXTS["tea"]})
+    index_all()
+    assert set(found(api.get("/search", q="green tea"))) == set(ids.values())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"q": ""},
+        {"q": "  "},
+        {"q": "x" * 10_001},
+        {"q": "a", "limit": 201},
+        {"q": "a", "threshold": 2},
+        {"q": "a", "cursor": "zzz"},
+        {"query": "a"},
+    ],
+)
+def test_a_bad_question_is_refused(api: ApiClient, query: dict[str, Any]) -> None:
+    response = api.get("/search", **query)
+    assert response.status_code == 422, response.content
+    assert response.json()["code"] == "validation-failed"
+
+
+def test_retrieve_is_search_in_the_words_of_the_original_design(api: ApiClient, ids: dict[str, str]) -> None:
+    question = "before winter"
+    expected = found(api.get("/search", q=question, kind="note", tag=["car", "tea"]))
+    assert len(expected) == 2
+    for filters in (
+        "kind:note,tag:car,tag:tea",
+        "kind=note, tag=car, tag=tea",
+        '{"kind": "note", "tag": ["car", "tea"]}',
+    ):
+        assert found(api.get("/retrieve", query=question, filters=filters)) == expected
+        alias = api.client.get("/retrieve", {"query": question, "filters": filters, "limit": 10})
+        assert found(alias) == expected
+    assert found(api.get("/retrieve", query=question, filters='{"pinned": true}')) == []
+    assert len(found(api.get("/retrieve", query=question, limit=1))) == 1
+
+
+@pytest.mark.parametrize(
+    "filters", ["kind", "colour:red", "kind:poem", "{", '{"kind": 7}', "after:2025-01-01"]
+)
+def test_retrieve_refuses_filters_that_it_does_not_know(api: ApiClient, filters: str) -> None:
+    response = api.get("/retrieve", query="a", filters=filters)
+    assert response.status_code == 422, response.content
+    assert response.json()["errors"][0]["field"] == "filters"
+
+
+def test_related_memories_come_nearest_first(
+    api: ApiClient, ids: dict[str, str], index_all: Callable[[], int]
+) -> None:
+    near = api.post("/memories", {"content": "Ada drinks black tea in the morning."}).json()["id"]
+    index_all()
+    items = api.get(f"/memories/{ids['tea']}/related", limit=2).json()["items"]
+    assert items[0]["memory"]["id"] == near
+    assert items[0]["similarity"] > items[1]["similarity"]
+    assert len(items) == 2
