@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import BinaryIO
 
 import charset_normalizer
@@ -16,6 +17,15 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 SAMPLE = 64 * 1024
+# What files without a mark were written in, in the days of code pages; more choices only make for wrong ones.
+CODE_PAGES = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r",
+    "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
+]  # fmt: skip
+# Polish l, a and z with their marks, or Czech r and e, as they look in cp1252.
+CENTRAL = re.compile(
+    r"[a-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]|\u00f8[^\W\d_]*.*[\u00ec\u00e8\u00f9]", re.DOTALL
+)
 CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
 
 
@@ -44,14 +54,15 @@ def encoding_of(head: bytes) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
-        best = charset_normalizer.from_bytes(sample, steps=5, chunk_size=512).best()
-        return _western(best.encoding if best else "cp1252")
+        best = charset_normalizer.from_bytes(sample, cp_isolation=CODE_PAGES).best()
+        guess = best.encoding if best else "cp1252"
+        return _latin(sample) if guess in ("cp1250", "cp1252") else guess
     return "utf-8"
 
 
-def _western(guess: str) -> str:
-    """Latin-1 and its kin leave the quotes and dashes of Windows as control characters; cp1252 holds both."""
-    return "cp1252" if guess in {"latin_1", "iso8859_1", "cp1250", "cp1252", "mac_roman", "ascii"} else guess
+def _latin(sample: bytes) -> str:
+    """Western or Central European: detectors mix the two up, but read as Western, Polish and Czech look odd."""
+    return "cp1250" if CENTRAL.search(sample.decode("cp1252", "replace")) else "cp1252"
 
 
 def decode(raw: bytes) -> str:

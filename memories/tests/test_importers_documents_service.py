@@ -69,16 +69,31 @@ def test_markdown_without_a_name_is_known_by_its_marks() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        "Grüße aus Köln – „schön“ €5".encode("cp1252"),
-        "Grüße aus Köln – „schön“ €5".encode("utf-8-sig"),
-        "Grüße aus Köln – „schön“ €5".encode("utf-16"),
-        "Grüße aus Köln – „schön“ €5".encode("utf-16-be"),
-        "Grüße aus Köln – „schön“ €5".encode("utf-32"),
+        "Grüße aus Köln, „schön“ €5".encode("cp1252"),
+        "Grüße aus Köln, „schön“ €5".encode("utf-8-sig"),
+        "Grüße aus Köln, „schön“ €5".encode("utf-16"),
+        "Grüße aus Köln, „schön“ €5".encode("utf-16-be"),
+        "Grüße aus Köln, „schön“ €5".encode("utf-32"),
     ],
     ids=["cp1252", "utf-8-sig", "utf-16", "utf-16-be-bare", "utf-32"],
 )
 def test_text_in_any_encoding(raw: bytes) -> None:
-    assert one(raw, "letter.txt").content == "Grüße aus Köln – „schön“ €5"
+    assert one(raw, "letter.txt").content == "Grüße aus Köln, „schön“ €5"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("L'été, où êtes-vous allés, là-bas ?", "cp1252"),
+        ("El niño comió una piña mañana", "cp1252"),
+        ("Zażółć gęślą jaźń, to jest przykładowy tekst po polsku.", "cp1250"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250"),
+        ("Привет, как дела? Это просто русский текст.", "koi8_r"),
+        ("これは日本語のテキストです。こんにちは世界。", "shift_jis"),
+    ],
+)
+def test_old_code_pages_are_told_apart(text: str, encoding: str) -> None:
+    assert one(text.encode(encoding), "letter.txt").content == text
 
 
 def test_pdf_keeps_pages_and_their_offsets() -> None:

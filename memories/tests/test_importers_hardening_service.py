@@ -1,4 +1,4 @@
-"""What hostile or broken files may not do: fill memory or disk, loop, crash, or bring in what storage refuses."""
+"""What hostile or broken files may not do: fill memory, loop, crash, or bring in what storage refuses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_member_that_unpacks_to_far_too_much_is_stopped_and_the_rest_read() -> N
 
 def test_total_that_is_unpacked_is_limited() -> None:
     members = {f"conversations-{n}.json": dumps([chatgpt.simple(f"c{n}")]) for n in range(10)}
-    result = read_all(zipped(members), limits=Limits(archive_bytes=12_000))
+    result = read_all(zipped(members), limits=Limits(archive_bytes=5_000))
 
     assert result.failed[0].code == "zip-bomb"
     assert 0 < len(result.conversations) < 10
@@ -175,17 +175,28 @@ def test_nul_and_lone_surrogates_are_cleaned_and_pairs_joined() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
 def test_json_in_the_wrong_encoding_is_read(encoding: str) -> None:
-    text = dumps([chatgpt.simple("c", ask="Größe – ja"), chatgpt.simple("d")]).decode()
+    text = dumps([chatgpt.simple("c", ask="Größe „ja“"), chatgpt.simple("d")]).decode()
     result = read_all(text.encode(encoding), "conversations.json")
 
-    assert result.texts()[0] == ("user", "Größe – ja") and len(result.conversations) == 2
+    assert result.texts()[0] == ("user", "Größe „ja“") and len(result.conversations) == 2
 
 
-@pytest.mark.parametrize(
-    ("value", "year"),
-    [(0, None), (-5.0, None), (1e300, None), ("1760000000", 2025), (1_760_000_000_000, 2025), (253_402_300_000, None),
-     ("9999-12-31T23:59:59Z", None), ("2025-10-09T08:53:20Z", 2025), (True, None), ({"a": 1}, None), ("soon", None)],
-)  # fmt: skip
+TIMES: list[tuple[Any, int | None]] = [
+    (0, None),
+    (-5.0, None),
+    (1e300, None),
+    ("1760000000", 2025),
+    (1_760_000_000_000, 2025),
+    (253_402_300_000, None),
+    ("9999-12-31T23:59:59Z", None),
+    ("2025-10-09T08:53:20Z", 2025),
+    (True, None),
+    ({"a": 1}, None),
+    ("soon", None),
+]
+
+
+@pytest.mark.parametrize(("value", "year"), TIMES)
 def test_absurd_times_are_none_and_other_units_are_read(value: Any, year: int | None) -> None:
     message = chatgpt.message("m", "user", "words", at=value)
     data = {**chatgpt.conversation("c", [message]), "create_time": value, "update_time": value}
@@ -219,7 +230,8 @@ def test_metadata_is_cut_to_a_bounded_size() -> None:
 
 
 def test_document_bomb_in_word_is_stopped() -> None:
-    body = b"<w:document>" + b" " * (80 * MIB) + b"</w:document>"
+    space = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    body = b"<w:document " + space + b"><w:body>" + b"<w:p/>" * (14 * MIB) + b"</w:body></w:document>"
     result = read_all(zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": body}), "x.docx")
 
     assert [failure.code for failure in result.failed] == ["zip-bomb"]

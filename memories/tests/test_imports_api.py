@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.models import User
 from memories.models import ImportJob, Memory
@@ -28,7 +28,7 @@ def api(owner: User) -> ApiClient:
 
 
 @pytest.fixture(autouse=True)
-def uploads(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def uploads(settings: Settings, tmp_path: Path) -> Path:
     """A folder of its own for stored uploads."""
     settings.UPLOADS_DIR = tmp_path / "uploads"
     return tmp_path / "uploads"
@@ -98,7 +98,7 @@ def test_a_file_is_needed(api: ApiClient) -> None:
 
 
 def test_an_upload_over_the_limit_is_413_before_it_is_read(
-    api: ApiClient, settings: SettingsWrapper, uploads: Path
+    api: ApiClient, settings: Settings, uploads: Path
 ) -> None:
     settings.MAX_UPLOAD_BYTES = 100
     response = upload(api)

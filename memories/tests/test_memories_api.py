@@ -223,8 +223,8 @@ def test_list_pages_cover_everything_once_newest_first(api: ApiClient) -> None:
 
 def test_list_filters(api: ApiClient, owner: User) -> None:
     persona = create_persona(owner=owner, name="Work")
-    a = made(api, content="a", kind="fact", tags=["x", "y"], source="cli", occurred_at="2025-01-01T00:00:00Z")
-    b = made(
+    made(api, content="a", kind="fact", tags=["x", "y"], source="cli", occurred_at="2025-01-01T00:00:00Z")
+    made(
         api,
         content="b",
         tags=["x"],

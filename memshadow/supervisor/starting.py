@@ -42,6 +42,11 @@ def _run(env: Env, listener: socket.socket, tree: Tree, signals: Signals) -> Non
         say("stopping")
     except StopRequested:
         say("stopped while starting")
+    except Exception:
+        # What a signal interrupts may fail in its own way on the way out; asked to stop, that is no failure.
+        if not signals.stops:
+            raise
+        say("stopped while starting")
     finally:
         # From here on new connections are refused instead of waiting for an answer that never comes.
         listener.close()
