@@ -11,7 +11,7 @@ from accounts.flows.api_keys import create_api_key
 from accounts.flows.creating import create_account
 from accounts.models import Role, User
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -63,7 +61,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("prefix", "name", "owner__email")
     exclude = ("secret_hash",)
-    actions: ClassVar = ["revoke"]
+    actions = ("revoke",)
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, rows: QuerySet[ApiKey]) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from accounts.models.user import normalise_email
+from accounts.models.user import User, normalise_email
 
 
 class EmailBackend(ModelBackend):
@@ -16,7 +15,7 @@ class EmailBackend(ModelBackend):
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         """The active user with this address and password, or None."""
         email = username if username is not None else kwargs.get("email")
         return super().authenticate(request, username=normalise_email(email or ""), password=password)

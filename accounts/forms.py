@@ -119,6 +119,4 @@ class InvitationForm(ServiceForm):
     email = forms.EmailField(
         label="E-mail address", required=False, help_text="Leave it empty for whoever has the link."
     )
-    role = forms.ChoiceField(
-        label="Role", choices=[c for c in Role.choices if c[0] != Role.OWNER], initial=Role.MEMBER
-    )
+    role = forms.ChoiceField(label="Role", choices=[c for c in Role.choices if c[0] != Role.OWNER], initial=Role.MEMBER)

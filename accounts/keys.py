@@ -79,9 +79,7 @@ def _new_master_key() -> str:
 def create_keys(owner_id: UUID) -> None:
     """Give a new person their keys."""
     DataKey.objects.bulk_create(
-        DataKey(
-            owner_id=owner_id, purpose=purpose, version=1, wrapped=wrap(crypto.random_key(), owner_id, purpose, 1)
-        )
+        DataKey(owner_id=owner_id, purpose=purpose, version=1, wrapped=wrap(crypto.random_key(), owner_id, purpose, 1))
         for purpose in DataKey.Purpose.values
     )
 

@@ -68,9 +68,7 @@ def _key_text(request: HttpRequest) -> str | None:
 def _by_key(text: str) -> Access:
     key = authenticate_api_key(text)
     if key is None:
-        raise NotAuthenticated(
-            "This API key is unknown, revoked or expired; make a new one.", error="invalid_token"
-        )
+        raise NotAuthenticated("This API key is unknown, revoked or expired; make a new one.", error="invalid_token")
     scopes = frozenset(name for name in _scopes_of(key.owner) if key.allows(name))
     return Access(owner=key.owner, scopes=scopes, key=key)
 
@@ -87,9 +85,7 @@ def _by_session(request: HttpRequest) -> Access:
 def _check_csrf(request: HttpRequest) -> None:
     """The token is taken from the header only, so that an upload is not read before this is settled."""
     if settings.CSRF_HEADER_NAME not in request.META or check_csrf(request) is not None:
-        raise PermissionRefused(
-            "With a session, send the csrftoken cookie's value as X-CSRFToken; or use an API key."
-        )
+        raise PermissionRefused("With a session, send the csrftoken cookie's value as X-CSRFToken; or use an API key.")
 
 
 def _scopes_of(user: User) -> frozenset[str]:

@@ -33,9 +33,7 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
-        syllables = [
-            self._random.choices(SYLLABLES.split(), k=self._random.randint(2, 4)) for _ in range(8_000)
-        ]
+        syllables = [self._random.choices(SYLLABLES.split(), k=self._random.randint(2, 4)) for _ in range(8_000)]
         self._rare = ["".join(parts) for parts in syllables]
         # A Zipf-like choice: common words make up half of the text.
         self._words = COMMON.split() * 90 + self._rare
@@ -61,9 +59,7 @@ class Writer:
             for _ in range(self._random.choice((1, 2, 3, 4, 6)))
         ]
         if self._random.random() < 0.15:
-            paragraphs.insert(
-                1, CODE.format(topic, self._random.choice(self._rare), self._random.randint(3, 99))
-            )
+            paragraphs.insert(1, CODE.format(topic, self._random.choice(self._rare), self._random.randint(3, 99)))
         return "\n\n".join(paragraphs)
 
     def message(self, role: str, body: dict[str, Any], at: float, **more: Any) -> dict[str, Any]:
@@ -148,9 +144,7 @@ def write_archive(out: BinaryIO, conversations: int, seed: int = 2026, shard: in
             with archive.open(info, "w", force_zip64=True) as member:
                 member.write(b"[")
                 for place in range(begin, min(begin + step, conversations)):
-                    member.write(
-                        (b"," if place > begin else b"") + json.dumps(writer.conversation()).encode()
-                    )
+                    member.write((b"," if place > begin else b"") + json.dumps(writer.conversation()).encode())
                 member.write(b"]")
 
 
@@ -160,9 +154,7 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=10_000)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument(
-        "--shard", type=int, default=0, help="conversations a file; 0 writes one conversations.json"
-    )
+    parser.add_argument("--shard", type=int, default=0, help="conversations a file; 0 writes one conversations.json")
     options = parser.parse_args()
     with options.out.open("wb") as out:
         write_archive(out, options.conversations, options.seed, options.shard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -41,14 +41,25 @@ def _actor(request: HttpRequest) -> User:
 class MemoryAdmin(ReadOnlyAdmin):
     """Memories: found by owner, state and source; read only with the permission, and every look is recorded."""
 
-    list_display = ("id", "owner", "kind", "role", "source", "state", "pinned", "index_state", "size_bytes", "occurred_at")
+    list_display = (
+        "id",
+        "owner",
+        "kind",
+        "role",
+        "source",
+        "state",
+        "pinned",
+        "index_state",
+        "size_bytes",
+        "occurred_at",
+    )
     list_filter = ("state", "kind", "index_state", "source", "pinned", "language")
     list_select_related = ("owner",)
     search_fields = ("=id", "owner__email")
     search_help_text = "An id, or the owner's e-mail address. Content is encrypted and cannot be searched here."
     ordering = ("-created_at",)
     date_hierarchy = None
-    actions: ClassVar = ["archive", "restore", "reindex", "merge"]
+    actions = ("archive", "restore", "reindex", "merge")
     fields = (
         "id",
         "owner",
@@ -92,9 +103,9 @@ class MemoryAdmin(ReadOnlyAdmin):
             record("content.read", actor=actor, target=memory, address=address, owner=str(memory.owner_id))
         return response
 
-    def get_fields(self, request: HttpRequest, obj: Memory | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Memory | None = None) -> list[Any]:
         """Without the permission, the sealed parts are not decrypted at all."""
-        names = list(self.fields)
+        names: list[Any] = list(self.fields)
         if request.user.has_perm(READ_CONTENT):
             return names
         return [name for name in names if not name.endswith("_shown")]
@@ -102,12 +113,12 @@ class MemoryAdmin(ReadOnlyAdmin):
     @admin.display(description="content")
     def content_shown(self, memory: Memory) -> str:
         """The text, decrypted."""
-        return memory.content
+        return str(memory.content)
 
     @admin.display(description="author")
     def author_shown(self, memory: Memory) -> str:
         """Who said it, decrypted."""
-        return memory.author
+        return str(memory.author)
 
     @admin.display(description="tags")
     def tags_shown(self, memory: Memory) -> str:

@@ -22,7 +22,8 @@ def split_draft(draft: MemoryDraft) -> list[MemoryDraft]:
         return [draft]
     parts = list(split_text(draft.content, settings.MEMORY_MAX_BYTES))
     container = draft.conversation or ConversationRef(
-        external_id=f"document:{draft.external_id or sha256(draft.content.encode()).hexdigest()}", title=draft.metadata.get("title", "")
+        external_id=f"document:{draft.external_id or sha256(draft.content.encode()).hexdigest()}",
+        title=draft.metadata.get("title", ""),
     )
     return [
         replace(

@@ -52,7 +52,9 @@ class MemoryForm(CaptureForm):
     """Everything that a person edits about a memory."""
 
     occurred_at = forms.DateTimeField(
-        label="When", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        label="When",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     importance = forms.FloatField(
         label="Importance", min_value=0, max_value=1, required=False, help_text="From 0 to 1; 0.5 is usual."

@@ -147,9 +147,7 @@ def retry_failed(owner_id: UUID) -> int:
 
 def queue_again(memories: QuerySet[Memory]) -> int:
     """Have these memories indexed afresh; returns how many. They stay searchable meanwhile."""
-    count = memories.update(
-        index_state=IndexState.PENDING, index_attempts=0, index_error="", index_due_at=now()
-    )
+    count = memories.update(index_state=IndexState.PENDING, index_attempts=0, index_error="", index_due_at=now())
     if count:
         wake(TASK)
     return count
@@ -243,9 +241,7 @@ def _chunks_of(memories: list[Memory], generation: Generation) -> list[_Chunk]:
     return chunks
 
 
-def _spans(
-    owner_id: UUID, memory_ids: list[UUID], generation: Generation
-) -> dict[UUID, list[tuple[int, int, int]]]:
+def _spans(owner_id: UUID, memory_ids: list[UUID], generation: Generation) -> dict[UUID, list[tuple[int, int, int]]]:
     spans: dict[UUID, list[tuple[int, int, int]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_SPANS, [owner_id, generation.id, memory_ids])

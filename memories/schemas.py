@@ -140,9 +140,7 @@ class MemoryOut(BaseModel):
     sightings: int = Field(description="How often exactly this was captured.")
     revision_count: int
     size_bytes: int
-    index_state: Literal["pending", "done", "failed"] = Field(
-        description="`pending`: found by its words only."
-    )
+    index_state: Literal["pending", "done", "failed"] = Field(description="`pending`: found by its words only.")
 
     @classmethod
     def of(cls, memory: Memory) -> MemoryOut:

@@ -75,9 +75,7 @@ def _path(model: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _is_whole(field: Any) -> bool:
-    return (
-        field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    )
+    return field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
 
 
 def _entry(path: tuple[Any, ...], message: str, code: str, location: str) -> dict[str, Any]:
@@ -92,9 +90,7 @@ def _refused(request: HttpRequest, error: MemshadowError) -> HttpResponse:
         details["errors"] = [_entry((details.pop("field"),), error.message, error.code, location)]
     for internal in ("error", "index"):
         details.pop(internal, None)
-    return problem(
-        request, status=error.status, detail=error.message, code=error.code, headers=headers, **details
-    )
+    return problem(request, status=error.status, detail=error.message, code=error.code, headers=headers, **details)
 
 
 def _challenge(error: MemshadowError) -> dict[str, str]:
@@ -128,9 +124,7 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(
-        request, status=404, detail="There is nothing at this address; /api/v1/docs lists what there is."
-    )
+    return problem(request, status=404, detail="There is nothing at this address; /api/v1/docs lists what there is.")
 
 
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
@@ -138,9 +132,7 @@ def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
 
 
 def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
-    return problem(
-        request, status=400, detail="The request has too many fields or a part that cannot be read."
-    )
+    return problem(request, status=400, detail="The request has too many fields or a part that cannot be read.")
 
 
 def _bad_upload(request: HttpRequest, error: MultiPartParserError) -> HttpResponse:

@@ -28,9 +28,7 @@ def database_suits(
 
 
 @register(Tags.security)
-def secrets_outlive_the_machine(
-    *, app_configs: Sequence[AppConfig] | None = None, **_: Any
-) -> list[CheckMessage]:
+def secrets_outlive_the_machine(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
     """memshadow.W001: with an external database the keys must not live on a disk that a deploy replaces."""
     if env.database_url is None or env.master_key or env.master_key_file:
         return []

@@ -161,9 +161,7 @@ def _worker(expected: bool) -> Finding:
     late = now() - schedule.next_run
     if late > _WORKER_LATE:
         minutes = int(late.total_seconds() // 60)
-        return Finding(
-            Verdict.BAD, "worker", f"nothing has run for {minutes} minutes: start `manage.py qcluster`."
-        )
+        return Finding(Verdict.BAD, "worker", f"nothing has run for {minutes} minutes: start `manage.py qcluster`.")
     return Finding(Verdict.GOOD, "worker", "on time")
 
 

@@ -24,9 +24,7 @@ def list_personas(request: ApiRequest) -> PersonaListOut:
 @router.post("/personas", auth=scope("write"), response={201: PersonaOut})
 def create_persona(request: ApiRequest, persona: PersonaIn) -> Status[PersonaOut]:
     """Make a persona."""
-    made = services.create_persona(
-        owner=request.auth.owner, name=persona.name, description=persona.description
-    )
+    made = services.create_persona(owner=request.auth.owner, name=persona.name, description=persona.description)
     return Status(201, PersonaOut.of(made))
 
 

@@ -26,7 +26,5 @@ def persona_or_404(owner: User, persona_id: UUID) -> Persona:
 
 def memory_counts(owner: User) -> dict[UUID, int]:
     """How many memories each of the owner's personas has, the trash left out."""
-    rows = Persona.objects.filter(owner=owner).annotate(
-        n=Count("memories", filter=~Q(memories__state="deleted"))
-    )
+    rows = Persona.objects.filter(owner=owner).annotate(n=Count("memories", filter=~Q(memories__state="deleted")))
     return dict(rows.values_list("id", "n"))

@@ -23,9 +23,7 @@ def list_personas(request: HttpRequest) -> HttpResponse:
     """Every persona with how many memories it has."""
     owner = signed_in(request)
     counts = memory_counts(owner)
-    return render(
-        request, "personas/list.html", {"personas": [_shown(p, counts) for p in personas_for(owner)]}
-    )
+    return render(request, "personas/list.html", {"personas": [_shown(p, counts) for p in personas_for(owner)]})
 
 
 @require_http_methods(["GET", "POST"])

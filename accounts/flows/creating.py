@@ -13,9 +13,7 @@ from accounts.models.user import normalise_email
 from memshadow.lib.errors import Conflict, ValidationFailed
 
 
-def create_account(
-    *, email: str, password: str | None, role: str = Role.MEMBER, display_name: str = ""
-) -> User:
+def create_account(*, email: str, password: str | None, role: str = Role.MEMBER, display_name: str = "") -> User:
     """A new person with keys. Without a password they can use API keys only.
 
     Raises ValidationFailed for a bad address or password and Conflict when the address is taken.

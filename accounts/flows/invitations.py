@@ -56,9 +56,7 @@ def accept(*, token: str, email: str, password: str, display_name: str = "") -> 
             raise Conflict("This server has an owner already; sign in instead.")
         if invitation.email and normalise_email(email) != invitation.email:
             raise ValidationFailed(f"This invitation is for {invitation.email}.", field="email")
-        user = create_account(
-            email=email, password=password, role=invitation.role, display_name=display_name
-        )
+        user = create_account(email=email, password=password, role=invitation.role, display_name=display_name)
         invitation.used_at, invitation.used_by = now(), user
         invitation.save(update_fields=["used_at", "used_by"])
         record("account.created", actor=user, target=user, role=user.role)

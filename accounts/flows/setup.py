@@ -35,9 +35,7 @@ def setup_link() -> str | None:
     token = new_link_token()
     with transaction.atomic():
         Invitation.objects.filter(role=Role.OWNER, used_at=None).delete()
-        Invitation.objects.create(
-            token_hash=hash_secret(token), role=Role.OWNER, expires_at=now() + LINK_LIFETIME
-        )
+        Invitation.objects.create(token_hash=hash_secret(token), role=Role.OWNER, expires_at=now() + LINK_LIFETIME)
     return settings.BASE_URL.rstrip("/") + reverse("accounts:setup", args=[token])
 
 

@@ -151,9 +151,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "purpose",
@@ -233,9 +231,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("password", models.CharField(max_length=256)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -269,9 +265,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="datakey",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "purpose", "version"), name="data_key_version_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("owner", "purpose", "version"), name="data_key_version_unique"),
         ),
         migrations.AddIndex(
             model_name="invitation",

@@ -116,9 +116,7 @@ def test_passwords_are_stored_with_argon2id() -> None:
     assert create_account(email="ada@example.org", password=GOOD).password.startswith("argon2$argon2id$")
 
 
-def test_only_managers_invite_and_only_the_owner_invites_administrators(
-    owner: User, other: User, staff: User
-) -> None:
+def test_only_managers_invite_and_only_the_owner_invites_administrators(owner: User, other: User, staff: User) -> None:
     with pytest.raises(PermissionRefused):
         invite(by=other)
     with pytest.raises(PermissionRefused):

@@ -87,9 +87,7 @@ def _new_account(request: HttpRequest, token: str, template: str, *, owner_link:
 def _accept(token: str, form: NewAccountForm) -> User | None:
     data = form.cleaned_data
     try:
-        return accept(
-            token=token, email=data["email"], password=data["password"], display_name=data["display_name"]
-        )
+        return accept(token=token, email=data["email"], password=data["password"], display_name=data["display_name"])
     except MemshadowError as error:
         form.refuse(error)
         return None

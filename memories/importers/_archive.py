@@ -65,9 +65,7 @@ class Member(io.RawIOBase):
         self._archive.spend(len(data))
         limits = self._archive.limits
         if self._count > limits.ratio_floor_bytes and self._count > self._info.compress_size * limits.ratio:
-            raise Refused(
-                "zip-bomb: this member unpacks to far more than an export can hold; it was not read"
-            )
+            raise Refused("zip-bomb: this member unpacks to far more than an export can hold; it was not read")
         return data
 
     def close(self) -> None:
@@ -86,9 +84,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-            raise UnknownFormat(
-                "The zip archive is damaged or incomplete: download or export it again"
-            ) from error
+            raise UnknownFormat("The zip archive is damaged or incomplete: download or export it again") from error
         self.infos = self._checked(self._zip.infolist())
 
     def _checked(self, infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
@@ -102,18 +98,14 @@ class Archive:
             end = info.header_offset + info.compress_size
         files = [info for info in infos if not info.is_dir()]
         if files and all(info.flag_bits & 1 for info in files):
-            raise UnknownFormat(
-                "The zip archive has a password: unpack it and zip the files again without one"
-            )
+            raise UnknownFormat("The zip archive has a password: unpack it and zip the files again without one")
         return sorted(files, key=lambda i: _order(member_name(i)))
 
     def spend(self, size: int) -> None:
         """Counts what is unpacked over all members."""
         self._spent += size
         if self._spent > self.limits.archive_bytes:
-            raise Refused(
-                f"zip-bomb: the archive unpacks to more than {self.limits.archive_bytes // GIB} GiB"
-            )
+            raise Refused(f"zip-bomb: the archive unpacks to more than {self.limits.archive_bytes // GIB} GiB")
 
     def open(self, info: zipfile.ZipInfo) -> BinaryIO:
         """The member's bytes. Raises Refused with the reason where it cannot be read."""
@@ -121,9 +113,7 @@ class Archive:
             raise Refused("encrypted: this member has a password; zip the files again without one")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             # The bzip2 and LZMA readers of the standard library unpack without a bound on memory.
-            raise Refused(
-                "compression: packed in an unusual way; zip the files again with the usual 'deflate'"
-            )
+            raise Refused("compression: packed in an unusual way; zip the files again with the usual 'deflate'")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise Refused("link: a symbolic link, not a file")
         member = Member(self._zip.open(info), info, self)  # type: ignore[arg-type]

@@ -114,9 +114,7 @@ def _note_files(out: ReadOut, metadata: dict[str, Any]) -> None:
 def _code(body: dict[str, Any]) -> ReadOut:
     text = text_of(body.get("text"))
     language = one_line(body.get("language"), 30)
-    return ReadOut(
-        text=f"```{'' if language == 'unknown' else language}\n{text}\n```" if text.strip() else ""
-    )
+    return ReadOut(text=f"```{'' if language == 'unknown' else language}\n{text}\n```" if text.strip() else "")
 
 
 def _output(body: dict[str, Any]) -> ReadOut:

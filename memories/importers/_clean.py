@@ -58,11 +58,7 @@ def one_line(value: object, chars: int = TITLE_CHARS) -> str:
 def safe_name(name: str) -> str:
     """A member's path for display and identity: relative, without '..', drives or control characters."""
     plain = unicodedata.normalize("NFC", CONTROL.sub("", storable(name))).replace("\\", "/")
-    parts = [
-        part
-        for part in plain.split("/")
-        if part not in {"", ".", ".."} and not re.fullmatch(r"[A-Za-z]:", part)
-    ]
+    parts = [part for part in plain.split("/") if part not in {"", ".", ".."} and not re.fullmatch(r"[A-Za-z]:", part)]
     return "/".join(parts)[-NAME_CHARS:] or "unnamed"
 
 
@@ -111,9 +107,7 @@ def _plain(value: object, depth: int, budget: Iterator[int]) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {
-            one_line(str(k), 100): _plain(v, depth - 1, budget) for k, v in list(value.items())[:META_NODES]
-        }
+        return {one_line(str(k), 100): _plain(v, depth - 1, budget) for k, v in list(value.items())[:META_NODES]}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(v, depth - 1, budget) for v in list(value)[:META_NODES]]
     return one_line(str(value))

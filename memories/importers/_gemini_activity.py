@@ -47,9 +47,7 @@ class Entry:
         """Ids come from time and text: the export has none."""
         base = digest(self.at, self.prompt)[:16]
         asked = make_turn("user", self.prompt, external_id=base, at=self.at, metadata=self.metadata)
-        answered = make_turn(
-            "assistant", self.answer, external_id=f"{base}-answer", at=self.at, author="Gemini"
-        )
+        answered = make_turn("assistant", self.answer, external_id=f"{base}-answer", at=self.at, author="Gemini")
         return [turn for turn in (asked, answered) if turn.content]
 
 
@@ -146,9 +144,7 @@ def _apart(one: Entry, other: Entry) -> bool:
 
 def _conversation(group: list[Entry]) -> Iterator[Item]:
     """The file is newest first, so that entries of the same second must be turned round too."""
-    newest_first = (
-        len(group) < 2 or group[0].at is None or group[-1].at is None or group[0].at >= group[-1].at
-    )
+    newest_first = len(group) < 2 or group[0].at is None or group[-1].at is None or group[0].at >= group[-1].at
     ordered = group[::-1] if newest_first else list(group)
     if all(entry.at for entry in ordered):
         ordered.sort(key=lambda entry: entry.at.timestamp() if entry.at else 0.0)

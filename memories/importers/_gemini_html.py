@@ -87,9 +87,7 @@ def parse_cell(markup: str, run: Run) -> Entry | None:
     raise Refused("no-date: an entry of Takeout's page without a date that can be read")
 
 
-def _entry(
-    asked: list[str], answered: list[str], at: datetime, body: lxml.html.HtmlElement, run: Run
-) -> Entry | None:
+def _entry(asked: list[str], answered: list[str], at: datetime, body: lxml.html.HtmlElement, run: Run) -> Entry | None:
     notes: dict[str, Any] = {}
     files = [line for line in asked if FILE.match(line)]
     names = [one_line(line.lstrip("- "), 200) for line in files if line.startswith("- ")]

@@ -39,14 +39,10 @@ def _workspace(data: dict[str, Any], run: Run) -> Item | None:
         user, system = entry.get("user_turn"), entry.get("system_turn")
         if isinstance(user, dict):
             at = user.get("turn_last_modified")
-            turns.append(
-                make_turn("user", text_of(user.get("prompt")), at=at, external_id=_number(user, "user"))
-            )
+            turns.append(make_turn("user", text_of(user.get("prompt")), at=at, external_id=_number(user, "user")))
         if isinstance(system, dict):
             at = system.get("turn_last_modified")
-            turns.append(
-                make_turn("assistant", _answer(system, run), at=at, external_id=_number(system, "system"))
-            )
+            turns.append(make_turn("assistant", _answer(system, run), at=at, external_id=_number(system, "system")))
     return conversation(
         turns,
         external_id=f"workspace:{digest(data.get('creation_time'), _first(turns))}",

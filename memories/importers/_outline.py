@@ -50,9 +50,7 @@ def _walk(text: bytes, seen: Outline) -> None:
         elif mark in b"{[":
             if not path and seen.values:
                 seen.kind = "lines"
-            path.append(
-                f".{key}[]" if mark == b"[" and key else "[]" if mark == b"[" else f".{key}" if key else ""
-            )
+            path.append(f".{key}[]" if mark == b"[" and key else "[]" if mark == b"[" else f".{key}" if key else "")
             key = ""
         elif path:
             path.pop()

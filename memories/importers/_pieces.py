@@ -17,9 +17,7 @@ EMPTY = "empty: no messages to keep"
 WRAPPER = frozenset({"conversations"})
 
 
-def items_from(
-    source: Source, run: Run, convert: Convert, descend: frozenset[str] = WRAPPER
-) -> Iterator[Item]:
+def items_from(source: Source, run: Run, convert: Convert, descend: frozenset[str] = WRAPPER) -> Iterator[Item]:
     """One item for each object; None from `convert` is reported as empty, an exception as Failed."""
     if source.outline.kind == "lines":
         yield from _from_lines(source, run, convert)

@@ -32,9 +32,7 @@ ASSETS = re.compile(
     r"[^/]*-files/|conversations\.json\.index$|[0-9a-f-]{36}/audio/)"
 )
 TAKEOUT = re.compile(r"(^|/)Takeout/", re.IGNORECASE)
-EXPORT_NAMES = re.compile(
-    r"(^|/)(conversations(-\d+)?\.json|prod-grok-backend\.json|chat-[0-9a-f-]{36}\.json)$"
-)
+EXPORT_NAMES = re.compile(r"(^|/)(conversations(-\d+)?\.json|prod-grok-backend\.json|chat-[0-9a-f-]{36}\.json)$")
 SNIFFED_MEMBERS = 2_000
 FOREIGN = (
     (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"),
@@ -102,9 +100,7 @@ def _known(source: Source) -> Format:
         raise UnknownFormat("The file is empty")
     foreign = next((kind for mark, kind in FOREIGN if source.head.startswith(mark)), "")
     if foreign:
-        raise UnknownFormat(
-            f"This is a {foreign} archive: unpack it and import the files in it, or a zip of them"
-        )
+        raise UnknownFormat(f"This is a {foreign} archive: unpack it and import the files in it, or a zip of them")
     found = format_of(source)
     if found is None:
         raise UnknownFormat("The content of this file is of no known format")

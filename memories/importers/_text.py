@@ -23,9 +23,7 @@ CODE_PAGES = [
     "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 # Polish l, a and z with their marks, or Czech r and e, as they look in cp1252.
-CENTRAL = re.compile(
-    r"[a-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]|\u00f8[^\W\d_]*.*[\u00ec\u00e8\u00f9]", re.DOTALL
-)
+CENTRAL = re.compile(r"[a-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]|\u00f8[^\W\d_]*.*[\u00ec\u00e8\u00f9]", re.DOTALL)
 CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
 
 

@@ -30,11 +30,7 @@ def parents_of(nodes: Nodes) -> dict[str, str]:
 def branch(nodes: Nodes, current: object = None) -> list[dict[str, Any]]:
     """Nodes from the root to `current`, or to the newest leaf where that names none. Ends at a cycle."""
     parents = parents_of(nodes)
-    at = (
-        str(current)
-        if isinstance(current, str | int) and str(current) in nodes
-        else _newest_leaf(nodes, parents)
-    )
+    at = str(current) if isinstance(current, str | int) and str(current) in nodes else _newest_leaf(nodes, parents)
     path: list[dict[str, Any]] = []
     seen: set[str] = set()
     while at is not None and at in nodes and at not in seen:

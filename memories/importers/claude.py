@@ -44,8 +44,7 @@ def _is_projects(source: Source) -> bool:
 
 def _is_memories(source: Source) -> bool:
     return any(
-        source.outline.has(f"{prefix}.conversations_memory")
-        or source.outline.has(f"{prefix}.project_memories")
+        source.outline.has(f"{prefix}.conversations_memory") or source.outline.has(f"{prefix}.project_memories")
         for prefix in ("[]", "")
     )
 
@@ -183,9 +182,7 @@ def _memories(entry: dict[str, Any]) -> Iterator[Item]:
         if text.strip():
             yield ParsedDocument(
                 external_id=f"memory:{key}",
-                title="What Claude remembers"
-                if key == "conversations"
-                else "What Claude remembers of a project",
+                title="What Claude remembers" if key == "conversations" else "What Claude remembers of a project",
                 content=text,
                 occurred_at=parse_time(entry.get("updated_at") or entry.get("created_at")),
                 metadata={"origin": "claude-memory", "memory_of": key},

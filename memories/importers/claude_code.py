@@ -121,9 +121,7 @@ class Session:
                 self._run.leave_out(THINKING)
             else:
                 is_tool = kind in ("tool_use", "tool_result")
-                self._run.leave_out(
-                    TOOLS if is_tool else f"unknown-content: {one_line(kind, 60) or 'no type'}"
-                )
+                self._run.leave_out(TOOLS if is_tool else f"unknown-content: {one_line(kind, 60) or 'no type'}")
         return "\n\n".join(text for text in texts if text.strip())
 
 
@@ -147,9 +145,4 @@ def _merged(entries: Iterator[Entry | Failed]) -> Iterator[Entry | Failed]:
 
 def _same_message(held: tuple[str, ParsedTurn], key: str, turn: ParsedTurn) -> bool:
     message = turn.metadata.get("message")
-    return (
-        bool(message)
-        and held[0] == key
-        and held[1].role == turn.role
-        and held[1].metadata.get("message") == message
-    )
+    return bool(message) and held[0] == key and held[1].role == turn.role and held[1].metadata.get("message") == message

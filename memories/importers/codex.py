@@ -103,9 +103,7 @@ class Session:
         about = {"folder": payload.get("cwd"), "client": payload.get("originator")}
         for chat in (self._events, self._items):
             # A resumed session repeats the header of the one before: the first is this file's own.
-            chat.external_id = chat.external_id or one_line(
-                payload.get("id") or payload.get("session_id"), 200
-            )
+            chat.external_id = chat.external_id or one_line(payload.get("id") or payload.get("session_id"), 200)
             chat.metadata = chat.metadata or {key: value for key, value in about.items() if value}
 
     def _event(self, payload: dict[str, Any], at: object, number: int) -> None:

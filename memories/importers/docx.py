@@ -75,9 +75,7 @@ def _blocks(elements: Iterator[etree._Element]) -> Iterator[str]:
 def _table(table: etree._Element) -> str:
     rows = []
     for row in table.iter(f"{W}tr"):
-        cells = (
-            " ".join(filter(None, map(_paragraph, cell.iter(f"{W}p")))) for cell in row.iterchildren(f"{W}tc")
-        )
+        cells = (" ".join(filter(None, map(_paragraph, cell.iter(f"{W}p")))) for cell in row.iterchildren(f"{W}tc"))
         rows.append(" | ".join(cells))
     return "\n".join(rows)
 

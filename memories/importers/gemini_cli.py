@@ -39,9 +39,7 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 
 def parse_session(data: dict[str, Any], run: Run) -> Item | None:
     """A whole session."""
-    turns = [
-        turn for number, m in enumerate(dicts(data.get("messages"))) for turn in _turn(m, f"n{number}", run)
-    ]
+    turns = [turn for number, m in enumerate(dicts(data.get("messages"))) for turn in _turn(m, f"n{number}", run)]
     return conversation(
         turns,
         external_id=data.get("sessionId"),

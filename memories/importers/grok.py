@@ -45,9 +45,7 @@ def _turn(wrapped: dict[str, Any], run: Run) -> list[ParsedTurn]:
     if role not in ("user", "assistant"):
         run.leave_out("unknown-sender: messages of neither person nor model")
         return []
-    names = [
-        one_line(f.get("file_name") or f.get("name"), 200) for f in dicts(response.get("file_attachments"))
-    ]
+    names = [one_line(f.get("file_name") or f.get("name"), 200) for f in dicts(response.get("file_attachments"))]
     return [
         make_turn(
             role,

@@ -23,11 +23,7 @@ def recognises(source: Source) -> bool:
     """Objects with role and content, or whole conversations as `messages`; one a line."""
     shape = source.outline
     by_name = shape.kind == "object" and source.extension in EXTENSIONS
-    if (
-        shape.kind != "lines"
-        and not by_name
-        and not (shape.kind == "object" and shape.has(".role", ".content"))
-    ):
+    if shape.kind != "lines" and not by_name and not (shape.kind == "object" and shape.has(".role", ".content")):
         return False
     return shape.has(".role", ".content") or shape.has(".messages[].role")
 
@@ -65,9 +61,7 @@ def _turns(value: dict[str, Any], run: Run) -> list[ParsedTurn]:
         run.leave_out(SYSTEM)
         return []
     if not role:
-        raise Refused(
-            f"bad-line: the role is {one_line(value.get('role'), 40) or 'missing'}, not user or assistant"
-        )
+        raise Refused(f"bad-line: the role is {one_line(value.get('role'), 40) or 'missing'}, not user or assistant")
     return [
         make_turn(
             role,

@@ -28,9 +28,7 @@ def read(source: Source, run: Run) -> Iterator[Item]:
     """A conversation for each run of messages with the same chat id: normally one a file."""
 
     def start(chat_id: str) -> Collected:
-        return Collected(
-            run.limits, external_id=chat_id, salt=stem(source.name), metadata={"file": source.name}
-        )
+        return Collected(run.limits, external_id=chat_id, salt=stem(source.name), metadata={"file": source.name})
 
     for item in in_runs(_entries(source, run), start):
         if isinstance(item, ParsedConversation):

@@ -38,9 +38,7 @@ def read(source: Source, run: Run) -> Iterator[Item]:
 def _record(value: dict[str, Any], number: int, where: str, run: Run) -> Item | None:
     if "memshadow_export" in value:
         if value["memshadow_export"] not in VERSIONS:
-            return Failed(
-                "newer-version: this export was written by a newer MEMSHADOW; update this one first", where
-            )
+            return Failed("newer-version: this export was written by a newer MEMSHADOW; update this one first", where)
         return ParsedRecord("export", _storable(value, DEPTH), number)
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in TYPES:

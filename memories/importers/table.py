@@ -80,9 +80,7 @@ def _note(header: list[str], row: list[str], source: Source) -> ParsedDocument |
     content = _first(cells, by_key, CONTENT)
     title, when, tags, identity = (_first(cells, by_key, keys) for keys in (TITLE, WHEN, TAGS, IDENTITY))
     used = {by_key[key] for key in KNOWN if key in by_key} if content else set()
-    text = content or "\n".join(
-        f"{name}: {clean(value).strip()}" for name, value in cells.items() if value.strip()
-    )
+    text = content or "\n".join(f"{name}: {clean(value).strip()}" for name, value in cells.items() if value.strip())
     rest = {name: value for name, value in cells.items() if name not in used and content and value.strip()}
     return ParsedDocument(
         external_id=one_line(identity, 200) or f"row:{digest(*row)}",

@@ -18,9 +18,7 @@ class Conversation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
-    persona = models.ForeignKey(
-        Persona, on_delete=models.SET_NULL, null=True, blank=True, related_name="conversations"
-    )
+    persona = models.ForeignKey(Persona, on_delete=models.SET_NULL, null=True, blank=True, related_name="conversations")
     source = models.CharField(max_length=40, default="api")
     external_id_sealed = models.BinaryField(default=b"")
     external_key = models.BinaryField(max_length=32)

@@ -114,9 +114,7 @@ class Memory(models.Model):
             models.Index(fields=["owner", "-created_at", "-id"], name="memory_recent"),
             models.Index(fields=["owner", "-occurred_at", "-id"], name="memory_by_time"),
             models.Index(fields=["conversation", "occurred_at", "id"], name="memory_of_conversation"),
-            models.Index(
-                fields=["index_due_at"], condition=models.Q(index_state="pending"), name="memory_to_index"
-            ),
+            models.Index(fields=["index_due_at"], condition=models.Q(index_state="pending"), name="memory_to_index"),
             models.Index(
                 fields=["owner", "-state_changed_at"],
                 condition=models.Q(state="deleted"),

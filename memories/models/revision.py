@@ -45,9 +45,7 @@ class MemoryRevision(models.Model):
     snapshot = SealedDict()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["memory", "number"], name="revision_number_unique")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["memory", "number"], name="revision_number_unique")]
 
     def __str__(self) -> str:
         return f"revision {self.number} of {self.memory_id}"

@@ -16,4 +16,5 @@ def fuse(cosine: Scores, lexical: Scores, *, lexical_weight: float) -> Scores:
     """
     best = float(lexical.max(initial=0.0))
     relative = lexical / best if best > 0 else lexical
-    return np.clip((np.maximum(cosine, 0.0) + lexical_weight * relative) / (1.0 + lexical_weight), 0.0, 1.0)
+    fused: Scores = (np.maximum(cosine, 0.0) + lexical_weight * relative) / (1.0 + lexical_weight)
+    return np.clip(fused, 0.0, 1.0)

@@ -98,9 +98,7 @@ def search(request: SearchRequest) -> SearchResult:
     if conditions is None or understood.is_empty:
         return SearchResult([], None, _since(started), "none", {"vector": 0, "lexical": 0})
     plan = _plan.choose(conditions, narrowed=not request.wanted.is_default)
-    found = _sql.candidates(
-        conditions, understood.arms, exact=plan.exact, limit=settings.RETRIEVAL_CANDIDATES
-    )
+    found = _sql.candidates(conditions, understood.arms, exact=plan.exact, limit=settings.RETRIEVAL_CANDIDATES)
     ranked = [r for r in _ranked(found) if r.score >= request.threshold]
     page, next_cursor = _page(ranked, request)
     return SearchResult(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -107,15 +108,15 @@ def nearest_to(conditions: Conditions, memory_id: UUID, dimension: int, *, limit
         ) e, self
         WHERE e.memory_id <> %s GROUP BY e.memory_id ORDER BY cosine DESC, e.memory_id LIMIT %s
     """  # noqa: S608
-    head = [conditions.owner_id, conditions.model_id, memory_id]
+    head: list[Any] = [conditions.owner_id, conditions.model_id, memory_id]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*head, *conditions.params, limit * 4, memory_id, limit])
         return [(row[0], float(row[1])) for row in cursor.fetchall()]
 
 
-def _named(conditions: Conditions, arms: Arms) -> tuple[str, dict[str, object]]:
+def _named(conditions: Conditions, arms: Arms) -> tuple[str, dict[str, Any]]:
     """The positional conditions with names, and the phrases that must or must not occur."""
-    named: dict[str, object] = {}
+    named: dict[str, Any] = {}
     where = conditions.sql
     for index, value in enumerate(conditions.params):
         named[f"c{index}"] = value

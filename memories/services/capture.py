@@ -78,7 +78,7 @@ def _check_personas(owner: User, drafts: list[MemoryDraft]) -> None:
 def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, Conversation]) -> Memory:
     conversation = conversations[draft.conversation] if draft.conversation else None
     moment = now()
-    return Memory(
+    row = Memory(
         owner=owner,
         persona_id=draft.persona_id,
         conversation=conversation,
@@ -95,17 +95,16 @@ def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, C
         updated_at=moment,
         last_seen_at=moment,
         index_due_at=moment,
-        content=draft.content,
-        author=draft.author,
-        external_id=draft.external_id,
-        metadata=draft.metadata,
     )
+    row.content, row.author = draft.content, draft.author
+    row.external_id, row.metadata = draft.external_id, draft.metadata
+    return row
 
 
 def _insert(owner: User, rows: list[Memory]) -> list[Captured]:
     first: dict[bytes, Memory] = {}
     for row in rows:
-        first.setdefault(row.fingerprint, row)
+        first.setdefault(bytes(row.fingerprint), row)
     Memory.objects.bulk_create(first.values(), ignore_conflicts=True, batch_size=500)
     stored = {
         bytes(memory.fingerprint): memory
@@ -113,15 +112,13 @@ def _insert(owner: User, rows: list[Memory]) -> list[Captured]:
     }
     results, seen_again = [], list[UUID]()
     for row in rows:
-        memory = stored[row.fingerprint]
+        memory = stored[bytes(row.fingerprint)]
         created = memory.id == row.id
         if not created:
             seen_again.append(memory.id)
         results.append(Captured(memory, created))
     if seen_again:
-        Memory.objects.filter(owner=owner, id__in=seen_again).update(
-            sightings=F("sightings") + 1, last_seen_at=now()
-        )
+        Memory.objects.filter(owner=owner, id__in=seen_again).update(sightings=F("sightings") + 1, last_seen_at=now())
     return results
 
 

@@ -13,10 +13,10 @@ from memories.models import Conversation
 from memshadow.lib.clock import now
 from memshadow.lib.errors import NotFound, ValidationFailed
 
+TITLE_MAX_CHARS = 300
 
-def resolve_conversations(
-    *, owner: User, drafts: Iterable[MemoryDraft]
-) -> dict[ConversationRef, Conversation]:
+
+def resolve_conversations(*, owner: User, drafts: Iterable[MemoryDraft]) -> dict[ConversationRef, Conversation]:
     """The stored conversation of each reference in the drafts, made where it is new.
 
     Raises NotFound for an id that is not the owner's and ValidationFailed for a reference that names nothing.
@@ -47,32 +47,30 @@ def _by_name(owner: User, named: dict[ConversationRef, MemoryDraft]) -> dict[Con
         keys[ref] = conversation_key(owner.id, draft.source, ref.external_id)
     fresh = {keys[ref]: _new(owner, ref, draft, keys[ref]) for ref, draft in named.items()}
     Conversation.objects.bulk_create(fresh.values(), ignore_conflicts=True)
-    stored = {
-        bytes(c.external_key): c
-        for c in Conversation.objects.filter(owner=owner, external_key__in=list(fresh))
-    }
+    stored = {bytes(c.external_key): c for c in Conversation.objects.filter(owner=owner, external_key__in=list(fresh))}
     for ref, key in keys.items():
         _grow(stored[key], ref)
     return {ref: stored[key] for ref, key in keys.items()}
 
 
 def _new(owner: User, ref: ConversationRef, draft: MemoryDraft, key: bytes) -> Conversation:
-    return Conversation(
+    conversation = Conversation(
         owner=owner,
         persona_id=draft.persona_id,
         source=draft.source,
-        external_id=clean_text(ref.external_id),
         external_key=key,
-        title=clean_text(ref.title).strip()[:300],
         model=ref.model[:80],
         started_at=ref.started_at or draft.occurred_at or now(),
         ended_at=ref.ended_at,
     )
+    conversation.external_id = clean_text(ref.external_id)
+    conversation.title = _title(ref)
+    return conversation
 
 
 def _grow(conversation: Conversation, ref: ConversationRef) -> None:
     changed = []
-    title = clean_text(ref.title).strip()[:300]
+    title = _title(ref)
     if title and title != conversation.title:
         conversation.title = title
         changed.append("title_sealed")
@@ -81,6 +79,10 @@ def _grow(conversation: Conversation, ref: ConversationRef) -> None:
         changed.append("ended_at")
     if changed:
         conversation.save(update_fields=changed)
+
+
+def _title(ref: ConversationRef) -> str:
+    return clean_text(ref.title).strip()[:TITLE_MAX_CHARS]
 
 
 def _later(moment: datetime, than: datetime | None) -> bool:

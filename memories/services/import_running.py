@@ -62,9 +62,7 @@ class Batch:
     @property
     def is_full(self) -> bool:
         """Large enough to commit."""
-        return (
-            len(self.drafts) >= _BATCH_DRAFTS or self.items >= _BATCH_ITEMS or self.size_bytes >= _BATCH_BYTES
-        )
+        return len(self.drafts) >= _BATCH_DRAFTS or self.items >= _BATCH_ITEMS or self.size_bytes >= _BATCH_BYTES
 
 
 def run_next_import() -> bool:
@@ -200,9 +198,7 @@ def _count(job: ImportJob, draft: MemoryDraft, captured: Captured) -> None:
         job.imported += 1
     elif draft.external_id and _is_newer(captured, draft):
         by = By(job.owner, via=draft.source, reason="changed in a newer archive")
-        edit_memory(
-            owner=job.owner, memory_id=captured.memory.id, change=Change(content=draft.content), by=by
-        )
+        edit_memory(owner=job.owner, memory_id=captured.memory.id, change=Change(content=draft.content), by=by)
         job.updated += 1
     else:
         job.duplicates += 1

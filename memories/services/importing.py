@@ -1,7 +1,8 @@
 """Imports: an archive is stored encrypted, then read in the background, batch by committed batch.
 
-The row of the job says how many items are committed; whoever picks it up after a crash reads past those and goes on. A
-runner holds the job by a lease and by the number of its attempt: one that lost its job finds that out at its next commit.
+The row of the job says how many items are committed; whoever picks it up after a crash reads past those and goes on.
+A runner holds the job by a lease and by the number of its attempt: one that lost its job finds that out at its next
+commit.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ def start_import(
 ) -> ImportJob:
     """Store an uploaded file and queue its import.
 
-    Raises UnknownFormat, TooLarge, NotFound (persona), PermissionRefused or Unavailable (disk); nothing stays behind then.
+    Raises UnknownFormat, TooLarge, NotFound (persona), PermissionRefused or Unavailable (disk); nothing stays then.
     """
     if not owner.may_write:
         raise PermissionRefused("A viewer cannot import; ask the owner for another role.")
     persona = persona_or_404(owner, persona_id) if persona_id else None
-    job = ImportJob(owner=owner, persona=persona, dry_run=dry_run, filename=Path(filename).name[:255])
+    job = ImportJob(owner=owner, persona=persona, dry_run=dry_run)
+    job.filename = Path(filename).name[:255]
     job.size_bytes = job.bytes_total = _store(job, chunks)
     try:
         with open_upload(job) as file:
@@ -122,7 +124,9 @@ def prune_uploads() -> int:
     if not folder.is_dir():
         return 0
     kept = set(
-        ImportJob.objects.exclude(finished_at__lt=now() - KEEP_UPLOADS).exclude(state=_State.DONE).values_list("id", flat=True)
+        ImportJob.objects.exclude(finished_at__lt=now() - KEEP_UPLOADS)
+        .exclude(state=_State.DONE)
+        .values_list("id", flat=True)
     )
     old = now().timestamp() - 3600
     names = {str(job_id) for job_id in kept}
@@ -154,11 +158,11 @@ def _store(job: ImportJob, chunks: Iterable[bytes]) -> int:
     path = upload_path(job)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return write_sealed(
-            path, _bounded(chunks), key=keyring(job.owner_id).file_key, bound_to=str(job.id).encode()
-        )
+        return write_sealed(path, _bounded(chunks), key=keyring(job.owner_id).file_key, bound_to=str(job.id).encode())
     except OSError as error:
-        raise Unavailable(f"The upload could not be stored ({error.strerror}); free some disk and try again.") from error
+        raise Unavailable(
+            f"The upload could not be stored ({error.strerror}); free some disk and try again."
+        ) from error
 
 
 def _bounded(chunks: Iterable[bytes]) -> Iterable[bytes]:

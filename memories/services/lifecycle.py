@@ -82,9 +82,7 @@ def empty_trash(*, owner: User, memory_ids: Iterable[UUID] | None = None) -> int
 
 
 @transaction.atomic
-def _move(
-    owner: User, memory_id: UUID, state: str, action: str, by: By, refuse: set[State] | None = None
-) -> Memory:
+def _move(owner: User, memory_id: UUID, state: str, action: str, by: By, refuse: set[State] | None = None) -> Memory:
     memory = writable(owner, memory_id)
     if memory.state == state:
         return memory

@@ -17,10 +17,16 @@ def resolve_tags(*, owner: User, names: Iterable[str]) -> dict[str, Tag]:
     """The tag of each name, made where it is new; names that differ in case only are one tag."""
     keys = {name: tag_key(owner.id, name) for name in map(clean_tag, names)}
     first_spelling = {key: name for name, key in reversed(keys.items())}
-    fresh = {key: Tag(owner=owner, name_key=key, name=name) for key, name in first_spelling.items()}
+    fresh = {key: _new_tag(owner, name, key) for key, name in first_spelling.items()}
     Tag.objects.bulk_create(fresh.values(), ignore_conflicts=True)
     stored = {bytes(tag.name_key): tag for tag in Tag.objects.filter(owner=owner, name_key__in=list(fresh))}
     return {name: stored[key] for name, key in keys.items()}
+
+
+def _new_tag(owner: User, name: str, key: bytes) -> Tag:
+    tag = Tag(owner=owner, name_key=key)
+    tag.name = name
+    return tag
 
 
 @transaction.atomic

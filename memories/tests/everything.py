@@ -85,9 +85,7 @@ def _changes(owner: User, work: Persona, family: Persona) -> None:
     edit_memory(owner=owner, memory_id=first.id, change=Change(content="version two", tags=("b", "c")), by=by)
     edit_memory(owner=owner, memory_id=first.id, change=Change(persona_id=work.id, metadata={"k": "v"}), by=silent)
     undo(owner=owner, memory_id=first.id, number=2, by=by)
-    same = [
-        capture_memory(owner=owner, draft=MemoryDraft(f"merge me {n}", tags=(f"m{n}",))).memory for n in range(3)
-    ]
+    same = [capture_memory(owner=owner, draft=MemoryDraft(f"merge me {n}", tags=(f"m{n}",))).memory for n in range(3)]
     merge_memories(owner=owner, keep_id=same[0].id, other_ids=[m.id for m in same[1:]], by=by)
     MemoryLink.objects.create(
         owner=owner, from_memory=same[0], to_memory=first, relation="contradicts", reason="“really?”"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -68,8 +69,7 @@ def test_two_owners_share_nothing(owner: User, other: User) -> None:
 def test_the_same_words_twice_in_a_conversation_are_two_turns(owner: User) -> None:
     chat = ConversationRef(external_id="c1", title="Chat")
     drafts = [
-        MemoryDraft(content="Yes", kind="turn", role="user", conversation=chat, external_id=f"m{n}")
-        for n in range(3)
+        MemoryDraft(content="Yes", kind="turn", role="user", conversation=chat, external_id=f"m{n}") for n in range(3)
     ]
     assert [c.created for c in capture_memories(owner=owner, drafts=drafts)] == [True] * 3
     assert [c.created for c in capture_memories(owner=owner, drafts=drafts)] == [False] * 3
@@ -78,9 +78,9 @@ def test_the_same_words_twice_in_a_conversation_are_two_turns(owner: User) -> No
 
 def test_services_of_one_family_know_each_others_conversations(owner: User) -> None:
     chat = ConversationRef(external_id="c1")
-    turn = {"content": "Hi", "kind": "turn", "external_id": "m1", "conversation": chat}
-    capture_memory(owner=owner, draft=MemoryDraft(**turn, source="import:chatgpt"))
-    assert not capture_memory(owner=owner, draft=MemoryDraft(**turn, source="extension:chatgpt")).created
+    turn = MemoryDraft(content="Hi", kind="turn", external_id="m1", conversation=chat, source="import:chatgpt")
+    capture_memory(owner=owner, draft=turn)
+    assert not capture_memory(owner=owner, draft=replace(turn, source="extension:chatgpt")).created
     assert Conversation.objects.count() == 1
 
 
@@ -101,7 +101,7 @@ def test_duplicates_within_a_batch_meet_and_the_order_holds(owner: User) -> None
         (MemoryDraft(content="x", role="robot"), ValidationFailed, "role"),
         (MemoryDraft(content="x", importance=1.5), ValidationFailed, "importance"),
         (MemoryDraft(content="x", importance=float("nan")), ValidationFailed, "importance"),
-        (MemoryDraft(content="x", occurred_at=datetime(2025, 1, 1)), ValidationFailed, "occurred_at"),  # noqa: DTZ001
+        (MemoryDraft(content="x", occurred_at=datetime(2025, 1, 1)), ValidationFailed, "occurred_at"),
         (MemoryDraft(content="x", tags=("ok", "")), ValidationFailed, "tags"),
         (MemoryDraft(content="x", tags=tuple(map(str, range(51)))), ValidationFailed, "tags"),
         (MemoryDraft(content="x", metadata={"k": "v" * 70_000}), TooLarge, "metadata"),

@@ -151,9 +151,7 @@ def test_messages_that_share_an_id_stay_apart() -> None:
     assert [(turn.external_id, turn.content) for turn in turns] == [("same", "one"), ("same#2", "two")]
 
 
-@pytest.mark.parametrize(
-    "broken", [None, 7, "text", [], {"mapping": None}, {"mapping": [1]}, {"mapping": {"a": 1}}]
-)
+@pytest.mark.parametrize("broken", [None, 7, "text", [], {"mapping": None}, {"mapping": [1]}, {"mapping": {"a": 1}}])
 def test_one_bad_conversation_costs_only_itself(broken: Any) -> None:
     result = imported(chatgpt.simple("a"), broken, chatgpt.simple("b"))
 

@@ -59,10 +59,7 @@ def test_hostile_front_matter_is_kept_as_text(front: str) -> None:
 
 
 def test_markdown_without_a_name_is_known_by_its_marks() -> None:
-    assert (
-        read_all(b"# Title\n\n- one\n- two\n\n> quote\n", "notes").documents[0].metadata["format"]
-        == "markdown"
-    )
+    assert read_all(b"# Title\n\n- one\n- two\n\n> quote\n", "notes").documents[0].metadata["format"] == "markdown"
     assert read_all(b"Just words, one line.\n", "notes").documents[0].metadata["format"] == "text"
 
 

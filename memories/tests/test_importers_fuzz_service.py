@@ -20,11 +20,7 @@ from memories.tests.samples.archives import dumps
 from memories.tests.samples.build import SAMPLES
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
@@ -97,16 +93,12 @@ def test_any_damage_to_the_bytes_is_survived(sample: Any, data: st.DataObject) -
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(raw)))
         raw[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
-    survive(
-        bytes(raw[: data.draw(st.integers(0, len(raw)))] if data.draw(st.booleans()) else raw), sample.name
-    )
+    survive(bytes(raw[: data.draw(st.integers(0, len(raw)))] if data.draw(st.booleans()) else raw), sample.name)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(values=st.lists(JSON, max_size=12), window=st.integers(1, 40), indent=st.sampled_from([None, 1]))
-def test_splitting_gives_every_element_whatever_the_chunks(
-    values: list[Any], window: int, indent: int | None
-) -> None:
+def test_splitting_gives_every_element_whatever_the_chunks(values: list[Any], window: int, indent: int | None) -> None:
     data = json.dumps(values, indent=indent).encode()
     saved = _json.CHUNK, _json.WINDOW
     _json.CHUNK = _json.WINDOW = window

@@ -35,16 +35,12 @@ def test_attached_files_go_to_the_metadata() -> None:
 def test_gap_is_thirty_minutes(minutes: int, conversations: int) -> None:
     start = datetime(2026, 3, 3, 10, tzinfo=UTC)
     later = start + timedelta(minutes=minutes)
-    data = dumps(
-        [google.entry("Prompted b", later.isoformat()), google.entry("Prompted a", start.isoformat())]
-    )
+    data = dumps([google.entry("Prompted b", later.isoformat()), google.entry("Prompted a", start.isoformat())])
 
     assert len(read_all(data).conversations) == conversations
 
 
-@pytest.mark.parametrize(
-    "verb", ["Prompted", "Asked", "Said", "Branched", "Answered", "Eingegebener Prompt:"]
-)
+@pytest.mark.parametrize("verb", ["Prompted", "Asked", "Said", "Branched", "Answered", "Eingegebener Prompt:"])
 def test_prompt_verbs_are_taken_off(verb: str) -> None:
     data = dumps([google.entry(f"{verb} the words", "2026-03-03T10:00:00Z")])
 
@@ -59,9 +55,7 @@ def test_other_verbs_are_no_prompts(verb: str) -> None:
 
 
 def test_title_in_an_unknown_language_is_kept_as_it_stands() -> None:
-    data = dumps(
-        [google.entry("Kirjoitit hei", "2026-03-03T10:00:00Z", "<p>Moi</p>", header="Gemini-sovellukset")]
-    )
+    data = dumps([google.entry("Kirjoitit hei", "2026-03-03T10:00:00Z", "<p>Moi</p>", header="Gemini-sovellukset")])
 
     assert read_all(data).texts() == [("user", "Kirjoitit hei"), ("assistant", "Moi")]
 
@@ -82,9 +76,7 @@ def test_page_gives_the_same_as_the_json_in_two_languages() -> None:
 
 def test_page_is_cut_right_across_its_chunks() -> None:
     cells = [
-        google.cell(
-            f"Prompted&nbsp;Question {n}<br>Mar 3, 2026, 1:{n % 60:02}:00 PM UTC<br><p>{'word ' * 300}</p>"
-        )
+        google.cell(f"Prompted&nbsp;Question {n}<br>Mar 3, 2026, 1:{n % 60:02}:00 PM UTC<br><p>{'word ' * 300}</p>")
         for n in range(600)
     ]
     result = read_all(google.page(*cells))

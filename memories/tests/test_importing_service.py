@@ -139,9 +139,7 @@ def test_an_unknown_file_is_refused_and_not_kept(owner: User, uploads: Path) -> 
     assert list(uploads.iterdir()) == []
 
 
-def test_a_file_over_the_limit_is_refused_and_not_kept(
-    owner: User, settings: LazySettings, uploads: Path
-) -> None:
+def test_a_file_over_the_limit_is_refused_and_not_kept(owner: User, settings: LazySettings, uploads: Path) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
     with pytest.raises(TooLarge):
         start_import(owner=owner, chunks=iter([b"x" * 600] * 2), filename="notes.txt")

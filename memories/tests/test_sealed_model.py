@@ -30,7 +30,7 @@ def test_no_plain_text_reaches_the_database(owner: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT t::text, encode(t::text::bytea, \'escape\') FROM "{table}" t')  # noqa: S608
+            cursor.execute(f"SELECT t::text, encode(t::text::bytea, 'escape') FROM \"{table}\" t")  # noqa: S608
             dump += str(cursor.fetchall())
         cursor.execute("SELECT encode(content_sealed, 'escape') FROM memories_memory")
         dump += str(cursor.fetchall())

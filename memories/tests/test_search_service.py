@@ -12,7 +12,7 @@ from memories.filters import MemoryFilter
 from memories.models import Memory
 from memories.retrieval import SearchRequest, related, search
 from memories.services.capture import capture_memories, capture_memory
-from memories.services.lifecycle import archive_memory, empty_trash, delete_memory
+from memories.services.lifecycle import archive_memory, delete_memory, empty_trash
 from memories.services.revising import By, Change, edit_memory
 from memshadow.lib.errors import ValidationFailed
 
@@ -70,9 +70,7 @@ def test_filters_narrow(owner: User, index_all: Callable[[], int]) -> None:
     assert found(owner, "note", wanted=MemoryFilter(tags_any=("unknown",))) == []
 
 
-def test_archived_edited_and_erased_memories_follow_their_state(
-    owner: User, index_all: Callable[[], int]
-) -> None:
+def test_archived_edited_and_erased_memories_follow_their_state(owner: User, index_all: Callable[[], int]) -> None:
     first, second = remember(owner, "The zebra enclosure opens at nine.", "The giraffe eats leaves.")
     index_all()
     archive_memory(owner=owner, memory_id=first.id, by=By(owner))
@@ -123,7 +121,7 @@ def test_a_long_document_shows_the_chunk_that_answers(owner: User, index_all: Ca
     filler = "The committee discussed the budget at length. " * 200
     capture_memory(
         owner=owner,
-        draft=MemoryDraft(content=f"{filler}\n\nThe password hint is the purple elephant.\n\n{filler}", kind="document"),
+        draft=MemoryDraft(content=f"{filler}\n\nThe hint is the purple elephant.\n\n{filler}", kind="document"),
     )
     index_all()
     hit = search(SearchRequest(owner=owner, query="purple elephant")).hits[0]

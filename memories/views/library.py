@@ -46,9 +46,7 @@ def library(request: HttpRequest) -> HttpResponse:
     return render_page(request, "memories/library.html", "memories/_library_list.html", context)
 
 
-def _listed(
-    request: HttpRequest, owner: User, wanted: MemoryFilter
-) -> tuple[list[Card], str | None, str | None]:
+def _listed(request: HttpRequest, owner: User, wanted: MemoryFilter) -> tuple[list[Card], str | None, str | None]:
     page = memory_page(owner, wanted, cursor=request.GET.get("cursor"), limit=_PAGE)
     return cards_of(page.items), page.previous_cursor, page.next_cursor
 
@@ -58,9 +56,7 @@ def _with_words(
 ) -> tuple[list[Card], None, str | None]:
     """Content is encrypted, so words are looked up in the keyed index: all of them must occur."""
     query = words if '"' in words else " ".join(f'"{word}"' for word in words.split())
-    result = search(
-        SearchRequest(owner, query, wanted, limit=_PAGE, cursor=request.GET.get("cursor") or None)
-    )
+    result = search(SearchRequest(owner, query, wanted, limit=_PAGE, cursor=request.GET.get("cursor") or None))
     return [card_of(hit.memory) for hit in result.hits], None, result.next_cursor
 
 
@@ -106,7 +102,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         messages.warning(request, "Select some memories first.")
         return redirect(back)
     if action == "merge":
-        return redirect(f"{reverse('memories:merge')}?{urlencode([('ids', i) for i in ids])}")
+        return redirect(f"{reverse('memories:merge')}?{urlencode([('ids', str(i)) for i in ids])}")
     if action == "tag":
         _tag_many(owner, ids, request.POST.get("tag", ""))
     else:

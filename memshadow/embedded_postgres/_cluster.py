@@ -22,9 +22,7 @@ def ensure_cluster(cluster: Path, account: Account | None) -> None:
     if version_file.exists():
         found = version_file.read_text(encoding="ascii").strip()
         if found != str(MAJOR_VERSION):
-            raise EmbeddedPostgresError(
-                OLD_CLUSTER.format(folder=cluster, found=found, expected=MAJOR_VERSION)
-            )
+            raise EmbeddedPostgresError(OLD_CLUSTER.format(folder=cluster, found=found, expected=MAJOR_VERSION))
         return
     if cluster.exists() and any(cluster.iterdir()):
         raise EmbeddedPostgresError(f"{cluster} is not empty and holds no PostgreSQL database: move it away.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from memshadow.data_folder import require_room, require_writable
 from memshadow.embedded_postgres._server import Handle, ensure_running
@@ -35,6 +36,8 @@ def for_command(argv: Sequence[str]) -> Iterator[None]:
     """
     try:
         _require_folder(argv)
+        if list(argv[1:]) == ["up"]:
+            _serve()
         handle = _server_for(argv)
         if handle is None:
             yield
@@ -60,6 +63,15 @@ def _require_folder(argv: Sequence[str]) -> None:
         require_room(data_dir)
     elif not env.secret_key and not (data_dir / "secret.key").exists():
         require_writable(data_dir)
+
+
+def _serve() -> NoReturn:
+    """Run the supervisor here and now: it needs no Django, and must not carry it around."""
+    from memshadow.settings.env import env
+    from memshadow.supervisor.starting import serve
+
+    serve(env)
+    sys.exit(0)
 
 
 def _server_for(argv: Sequence[str]) -> Handle | None:

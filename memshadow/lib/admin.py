@@ -25,8 +25,10 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
         if exact <= _COUNT_EXACTLY_UP_TO:
             return int(exact)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table])
-            return max(int(cursor.fetchone()[0]), exact)
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table]
+            )
+            return max(int(cursor.fetchone()[0]), int(exact))
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

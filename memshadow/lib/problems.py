@@ -31,9 +31,7 @@ class Problem(BaseModel):
     detail: str = Field(description="What happened, and what to do next.")
     instance: str = Field(description="The path that was asked for.")
     code: str = Field(description="A stable name that programs may rely on.")
-    errors: list[FieldProblem] | None = Field(
-        default=None, description="Each part of the request that is at fault."
-    )
+    errors: list[FieldProblem] | None = Field(default=None, description="Each part of the request that is at fault.")
 
 
 def problem(

@@ -22,8 +22,8 @@ _SEALED_BLOCK = NONCE_BYTES + _BLOCK + _TAG_BYTES
 def write_sealed(path: Path, chunks: Iterable[bytes], *, key: bytes, bound_to: bytes) -> int:
     """Encrypt a stream into `path` (mode 0600) and return how many plain bytes it held.
 
-    Every block authenticates `bound_to`, its number and whether it is the last one, so blocks cannot be moved, dropped or
-    cut off. On any error the file is removed.
+    Every block authenticates `bound_to`, its number and whether it is the last one, so blocks cannot be moved,
+    dropped or cut off. On any error the file is removed.
     """
     cipher, pending, number, total = AESGCM(key), bytearray(), 0, 0
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -56,18 +56,14 @@ def _refuse_unknown(given: QueryDict, known: Iterable[str], location: str) -> No
 
 class _StrictQueryModel(QueryModel):
     @classmethod
-    def get_request_data(
-        cls, request: HttpRequest, api: Any, path_params: dict[str, Any]
-    ) -> dict[str, Any] | None:
+    def get_request_data(cls, request: HttpRequest, api: Any, path_params: dict[str, Any]) -> dict[str, Any] | None:
         _refuse_unknown(request.GET, cls.__ninja_flatten_map__, "query")  # type: ignore[attr-defined]
         return super().get_request_data(request, api, path_params)
 
 
 class _StrictFormModel(FormModel):
     @classmethod
-    def get_request_data(
-        cls, request: HttpRequest, api: Any, path_params: dict[str, Any]
-    ) -> dict[str, Any] | None:
+    def get_request_data(cls, request: HttpRequest, api: Any, path_params: dict[str, Any]) -> dict[str, Any] | None:
         given = request.POST.copy()
         given.pop("csrfmiddlewaretoken", None)
         _refuse_unknown(given, cls.__ninja_flatten_map__, "form")  # type: ignore[attr-defined]
@@ -104,9 +100,7 @@ def _moment(value: Any) -> datetime:
             )
         return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise PydanticCustomError(
-            "not_a_time", "Write the time in ISO 8601, such as 2025-03-01T10:00:00Z."
-        ) from None
+        raise PydanticCustomError("not_a_time", "Write the time in ISO 8601, such as 2025-03-01T10:00:00Z.") from None
 
 
 Moment = Annotated[

@@ -1,26 +1,31 @@
-"""`manage.py up`: from nothing to a running product, and back to nothing when it is told to stop."""
+"""`manage.py up`: from nothing to a running product, and back to nothing when it is told to stop.
+
+The supervisor itself never loads Django: it lives as long as the product, and would hold that memory for nothing.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-
-from django.db import connections
+import tempfile
+from typing import IO
 
 from memshadow.data_folder import DataFolderLock, require_room, require_writable
 from memshadow.lib.errors import Unavailable
 from memshadow.settings.env import BASE_DIR, Env
-from memshadow.supervisor import preparing
 from memshadow.supervisor.health import is_ready
 from memshadow.supervisor.listening import listen
 from memshadow.supervisor.output import say
-from memshadow.supervisor.services import Database, web_server, worker
+from memshadow.supervisor.services import CHILD_ENVIRONMENT, Database, web_server, worker
 from memshadow.supervisor.signals import Signals, StopRequested
 from memshadow.supervisor.tree import Tree
 
 MANAGE = BASE_DIR / "manage.py"
+# How `manage.py prepare --link` marks the owner's link among its lines.
+LINK_MARK = "owner-link "
+_PREPARE_STOP_TIMEOUT_S = 20.0
 
 
 def serve(env: Env) -> None:
@@ -37,8 +42,8 @@ def serve(env: Env) -> None:
 
 def _run(env: Env, listener: socket.socket, tree: Tree, signals: Signals) -> None:
     try:
-        _start(env, listener, tree, signals)
-        tree.run(lambda: is_ready(env), lambda: say_where(env))
+        link = _start(env, listener, tree, signals)
+        tree.run(lambda: is_ready(env), lambda: _ready(tree, link))
         say("stopping")
     except StopRequested:
         say("stopped while starting")
@@ -53,38 +58,78 @@ def _run(env: Env, listener: socket.socket, tree: Tree, signals: Signals) -> Non
         tree.stop()
 
 
-def _start(env: Env, listener: socket.socket, tree: Tree, signals: Signals) -> None:
+def _start(env: Env, listener: socket.socket, tree: Tree, signals: Signals) -> str:
+    """Start everything; returns the one-time link that makes the owner, '' when there is an owner."""
     if env.database_url is None:
         tree.start(Database(env.data_dir), foundation=True)
     with signals.interrupting():
-        preparing.prepare_database(say)
-        preparing.prepare_static(say)
-        prepare_model_apart()
-    tree.start(worker(MANAGE))
+        link = prepare()
     tree.start(web_server(listener.fileno()))
+    return link
 
 
-def prepare_model_apart(run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run) -> None:
-    """Build the model in a process of its own: the builder's libraries would stay in this one for ever."""
-    if preparing.model_is_prepared():
-        return
-    say("preparing the embedding model (once, some seconds)")
-    command = [sys.executable, str(MANAGE), "prepare", "--model"]
-    result = run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-    if result.returncode != 0:
-        reason = (result.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise Unavailable(f"The embedding model could not be prepared: {reason.removeprefix('memshadow: ')}")
+def _ready(tree: Tree, link: str) -> None:
+    """The web server answers: now the worker may have the processor for its own start."""
+    _announce(link)
+    tree.start(worker(MANAGE))
 
 
-def say_where(env: Env) -> None:
+def prepare() -> str:
+    """Schema, static files and model, made ready by `manage.py prepare`; returns the owner's link, if any.
+
+    Raises Unavailable with the command's own message when it fails.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(  # noqa: S603 - our own interpreter and fixed words
+            [sys.executable, str(MANAGE), "prepare", "--link"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            env=os.environ | CHILD_ENVIRONMENT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            link = _relay_until_link(process.stdout)
+            status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait(_PREPARE_STOP_TIMEOUT_S)
+            raise
+        if status != 0:
+            complaints.seek(0)
+            raise Unavailable(_complaint(complaints.read(), status))
+    return link
+
+
+def _relay_until_link(lines: IO[str] | None) -> str:
+    link = ""
+    for line in lines or ():
+        if line.startswith(LINK_MARK):
+            link = line.removeprefix(LINK_MARK).strip()
+        else:
+            say(line.rstrip())
+    return link
+
+
+def _complaint(text: str, status: int) -> str:
+    """What the command complained about; a whole traceback only where it did not explain itself."""
+    marks = ("CommandError: ", "memshadow: ")
+    explained = [line for line in text.splitlines() if line.startswith(marks)]
+    if not explained:
+        return f"Preparing the product failed (status {status}):\n{text.strip()}"
+    first = text.index(explained[0])
+    message = text[first:].strip()
+    return message.removeprefix(marks[0]).removeprefix(marks[1])
+
+
+def _announce(link: str) -> None:
     """Print the address and, while nobody owns the server, the one-time link that makes the owner."""
-    from django.conf import settings
+    from memshadow.settings import BASE_URL
 
-    from accounts.flows.setup import setup_link
-
-    link = setup_link()
-    connections.close_all()
-    say(f"MEMSHADOW is ready at {settings.BASE_URL}")
+    say(f"MEMSHADOW is ready at {BASE_URL}")
     if link:
         say("Nobody owns this server yet. Make the owner's account with this link (once, within a day):")
         say(link)

@@ -11,10 +11,8 @@ NAMELESS = {"utils", "helpers", "common", "misc", "base", "core", "tools", "shar
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [
-        name for name, text in modules().items() if text.strip() and not (ast.get_docstring(ast.parse(text)) or "").strip()
-    ]
-    assert silent == []
+    said = {name: ast.get_docstring(ast.parse(text)) or "" for name, text in modules().items() if text.strip()}
+    assert [name for name, words in said.items() if not words.strip()] == []
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
@@ -26,8 +24,9 @@ def test_public_functions_are_documented() -> None:
     for name, text in modules().items():
         tree = ast.parse(text)
         for node in tree.body:
-            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-            public = public and not node.name.endswith(("Config", "Command"))  # Django's, named by convention
-            if public and not name.startswith("benchmarks/") and ast.get_docstring(node) is None:
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            conventional = node.name.endswith(("Config", "Command")) or name.startswith("benchmarks/")
+            if not conventional and ast.get_docstring(node) is None:
                 silent.append(f"{name}:{node.lineno} {node.name}")
     assert silent == []

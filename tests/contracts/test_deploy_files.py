@@ -18,12 +18,8 @@ from memshadow.settings.env import Env
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-PROCFILE = dict(
-    line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines() if line
-)
-VARIABLES = {
-    str(field.validation_alias or f"MEMSHADOW_{name.upper()}") for name, field in Env.model_fields.items()
-}
+PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines() if line)
+VARIABLES = {str(field.validation_alias or f"MEMSHADOW_{name.upper()}") for name, field in Env.model_fields.items()}
 # Read by Compose and Caddy themselves.
 OF_THE_PROXY = {"MEMSHADOW_DOMAIN", "MEMSHADOW_UPSTREAM"}
 
@@ -98,9 +94,7 @@ def test_the_services_start_from_files_that_exist_and_keep_their_data() -> None:
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.postgres.yaml"])
 def test_every_named_volume_is_declared(name: str) -> None:
     parsed = compose(name)
-    sources = {
-        mount.split(":")[0] for service in parsed["services"].values() for mount in service.get("volumes", [])
-    }
+    sources = {mount.split(":")[0] for service in parsed["services"].values() for mount in service.get("volumes", [])}
     assert {source for source in sources if not source.startswith((".", "/"))} == set(parsed["volumes"])
 
 

@@ -13,9 +13,7 @@ TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 def variables() -> set[str]:
     """The names of all environment variables that the product reads."""
-    return {
-        str(field.validation_alias or f"MEMSHADOW_{name.upper()}") for name, field in Env.model_fields.items()
-    }
+    return {str(field.validation_alias or f"MEMSHADOW_{name.upper()}") for name, field in Env.model_fields.items()}
 
 
 def test_every_variable_is_in_the_table_and_nothing_else() -> None:

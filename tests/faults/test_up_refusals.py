@@ -45,9 +45,7 @@ def test_an_address_of_another_machine(product: Product) -> None:
     assert "this machine has no such address. Use HOST=127.0.0.1" in refusal(product)
 
 
-def test_a_data_folder_in_use_by_another_server(
-    product: Product, new_product: Callable[..., Product]
-) -> None:
+def test_a_data_folder_in_use_by_another_server(product: Product, new_product: Callable[..., Product]) -> None:
     product.start_ready()
     second = new_product()
     second.environment["MEMSHADOW_DATA_DIR"] = str(product.data_dir)
@@ -86,6 +84,25 @@ def test_a_read_only_data_folder(product: Product, mounted: Callable[[str], Path
     message = refusal(product)
     assert "cannot be written (Read-only file system)" in message
     assert "mount it read-write" in message
+
+
+@pytest.mark.parametrize("command", [["check"], ["doctor"], ["migrate"], ["help"]])
+def test_a_command_that_cannot_make_its_secrets(
+    product: Product, mounted: Callable[[str], Path], command: list[str]
+) -> None:
+    product.environment["MEMSHADOW_DATA_DIR"] = str(mounted("size=1m,ro"))
+    result = product.manage(*command)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "cannot be written (Read-only file system): make it writable" in result.stderr
+
+
+def test_an_empty_secret(product: Product) -> None:
+    (product.data_dir / "secret.key").write_text("")
+    result = product.manage("check")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "secret.key is empty: restore it from a backup" in result.stderr
 
 
 def test_a_full_disk(product: Product, mounted: Callable[[str], Path]) -> None:

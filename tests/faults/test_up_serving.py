@@ -31,9 +31,7 @@ def test_the_first_start_makes_everything_and_prints_where_it_is(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_every_process_and_ends_with_status_0(
-    product: Product, number: signal.Signals
-) -> None:
+def test_a_signal_stops_every_process_and_ends_with_status_0(product: Product, number: signal.Signals) -> None:
     product.start_ready()
     family = product.family()
     assert len(family) > 5

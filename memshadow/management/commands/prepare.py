@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.flows.setup import setup_link
 from memshadow.lib.errors import MemshadowError
 from memshadow.supervisor import preparing
+from memshadow.supervisor.starting import LINK_MARK
 
 
 class Command(BaseCommand):
@@ -25,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--model", action="store_true", help="only the embedding model")
         parser.add_argument("--files", action="store_true", help="the static files and the model")
 
+        parser.add_argument("--link", action="store_true", help="print the owner's one-time link at the end")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Do the chosen parts, or all of them."""
         files = options["files"]
@@ -38,5 +42,7 @@ class Command(BaseCommand):
             for step, wanted in chosen.items():
                 if wanted or everything:
                     step(self.stdout.write)
+            if options["link"] and (link := setup_link()):
+                self.stdout.write(LINK_MARK + link)
         except MemshadowError as error:
             raise CommandError(error.message) from error
