@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -73,13 +73,12 @@ def chunk_text(
     """
     if len(text) * MAX_TOKENS_A_CHARACTER <= max_tokens:
         return _trimmed(text, [(0, len(text))])
-    starts = token_spans(text)[:, 0]
-    max_characters = max_tokens * MAX_CHARACTERS_A_TOKEN
-    if len(starts) <= max_tokens and len(text) <= max_characters:
+    spans = token_spans(text)
+    ruler = _Ruler(spans[:, 0], spans[:, 1], max_tokens, max_tokens * MAX_CHARACTERS_A_TOKEN)
+    if ruler.fits(0, len(text)):
         return _trimmed(text, [(0, len(text))])
-    ruler = _Ruler(starts, max_tokens, max_characters)
     boundaries = list(_refined(text, list(_structure(text)), ruler))
-    return _trimmed(text, _packed(boundaries, ruler, overlap_tokens))
+    return _trimmed(text, _packed(_Places.of(boundaries, ruler), ruler, overlap_tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,31 @@ class _Ruler:
     """Measures stretches of the text against the limits of a chunk."""
 
     token_starts: NDArray[np.int32]
+    token_ends: NDArray[np.int32]
     max_tokens: int
     max_characters: int
 
-    def tokens_before(self, positions: Sequence[int]) -> list[int]:
+    def begun(self, positions: Sequence[int]) -> list[int]:
+        """How many tokens begin before each position."""
         counts: list[int] = np.searchsorted(self.token_starts, positions).tolist()
         return counts
 
+    def done(self, positions: Sequence[int]) -> list[int]:
+        """How many tokens end at or before each position: fewer than have begun if it lies within one."""
+        counts: list[int] = np.searchsorted(self.token_ends, positions, side="right").tolist()
+        return counts
+
     def fits(self, start: int, end: int) -> bool:
-        before, after = self.tokens_before([start, end])
-        return after - before <= self.max_tokens and end - start <= self.max_characters
+        """Whether text[start:end] can be a chunk."""
+        return not self.overfull([start, end])[0]
+
+    def overfull(self, positions: Sequence[int]) -> list[bool]:
+        """For each stretch between two neighbouring positions, whether it exceeds a chunk."""
+        begun, done = self.begun(positions), self.done(positions)
+        return [
+            begun[number + 1] - done[number] > self.max_tokens or end - start > self.max_characters
+            for number, (start, end) in enumerate(pairwise(positions))
+        ]
 
 
 def _structure(text: str) -> Iterator[_Boundary]:
@@ -145,27 +159,24 @@ def _sentence_ends(line: str) -> Iterator[re.Match[str]]:
 def _refined(text: str, boundaries: list[_Boundary], ruler: _Ruler) -> Iterator[_Boundary]:
     """The boundaries, with finer ones inside each stretch that alone would exceed a chunk."""
     positions = [position for position, _ in boundaries]
-    tokens = ruler.tokens_before(positions)
-    for number, (start, end) in enumerate(pairwise(positions)):
+    for number, overfull in enumerate(ruler.overfull(positions)):
         yield boundaries[number]
-        if tokens[number + 1] - tokens[number] > ruler.max_tokens or end - start > ruler.max_characters:
-            yield from _words(text, start, end, ruler)
+        if overfull:
+            yield from _words(text, positions[number], positions[number + 1], ruler)
     yield boundaries[-1]
 
 
 def _words(text: str, start: int, end: int, ruler: _Ruler) -> Iterator[_Boundary]:
     words = [start, *(found.start() for found in _WORD_START.finditer(text, start + 1, end)), end]
-    tokens = ruler.tokens_before(words)
-    for number, (word, following) in enumerate(pairwise(words)):
-        if word > start:
-            yield word, _Cut.WORD
-        too_many = tokens[number + 1] - tokens[number] > ruler.max_tokens
-        if too_many or following - word > ruler.max_characters:
-            yield from _tokens(word, following, ruler)
+    for number, overfull in enumerate(ruler.overfull(words)):
+        if words[number] > start:
+            yield words[number], _Cut.WORD
+        if overfull:
+            yield from _tokens(words[number], words[number + 1], ruler)
 
 
 def _tokens(start: int, end: int, ruler: _Ruler) -> Iterator[_Boundary]:
-    first, last = ruler.tokens_before([start + 1, end])
+    first, last = ruler.begun([start + 1, end])
     inside: list[int] = ruler.token_starts[first:last].tolist()
     for token, following in pairwise([start, *inside, end]):
         if token > start:
@@ -174,48 +185,59 @@ def _tokens(start: int, end: int, ruler: _Ruler) -> Iterator[_Boundary]:
             yield position, _Cut.CHARACTER
 
 
-def _packed(boundaries: list[_Boundary], ruler: _Ruler, overlap_tokens: int) -> Iterator[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The boundaries in columns, with the tokens that have begun before and are done by each."""
+
+    positions: list[int]
+    cuts: list[_Cut]
+    begun: list[int]
+    done: list[int]
+
+    @classmethod
+    def of(cls, boundaries: list[_Boundary], ruler: _Ruler) -> _Places:
+        positions = [position for position, _ in boundaries]
+        cuts = [cut for _, cut in boundaries]
+        return cls(positions, cuts, ruler.begun(positions), ruler.done(positions))
+
+
+def _packed(places: _Places, ruler: _Ruler, overlap_tokens: int) -> Iterator[tuple[int, int]]:
     """Stretches that each end at the best boundary in the second half of what would fit."""
-    positions = [position for position, _ in boundaries]
-    cuts = [cut for _, cut in boundaries]
-    tokens = ruler.tokens_before(positions)
-    start, last = 0, len(positions) - 1
+    positions, cuts, begun = places.positions, places.cuts, places.begun
+    start, reached, last = 0, 0, len(positions) - 1
     while True:
         end = min(
-            bisect_right(tokens, tokens[start] + ruler.max_tokens, lo=start + 1),
+            bisect_right(begun, places.done[start] + ruler.max_tokens, lo=start + 1),
             bisect_right(positions, positions[start] + ruler.max_characters, lo=start + 1),
         )
         furthest = max(end - 1, start + 1)
         if furthest >= last:
             yield positions[start], positions[last]
             return
-        half = bisect_left(tokens, tokens[start] + ruler.max_tokens // 2, lo=start + 1, hi=furthest)
-        best = max(range(half, furthest + 1), key=lambda number: (cuts[number], number))
-        yield positions[start], positions[best]
-        start = _overlap_start(positions, cuts, tokens, (start, best), ruler, overlap_tokens)
+        half = bisect_left(begun, places.done[start] + ruler.max_tokens // 2, lo=start + 1, hi=furthest)
+        # Beyond the last chunk's end, for what overlaps it must add something.
+        half = max(half, reached + 1)
+        reached = max(range(half, furthest + 1), key=lambda number: (cuts[number], number))
+        yield positions[start], positions[reached]
+        start = _overlap_start(places, (start, reached), ruler, overlap_tokens)
 
 
-def _overlap_start(
-    positions: list[int],
-    cuts: list[_Cut],
-    tokens: list[int],
-    chunk: tuple[int, int],
-    ruler: _Ruler,
-    overlap_tokens: int,
-) -> int:
+def _overlap_start(places: _Places, chunk: tuple[int, int], ruler: _Ruler, overlap_tokens: int) -> int:
     """Where the chunk after `chunk` begins: at its last sentence, if that is short and leaves room for more."""
     start, end = chunk
-    if cuts[end] is _Cut.HEADING:
+    if places.cuts[end] is _Cut.HEADING:
         return end
     for number in range(end - 1, start, -1):
-        if tokens[end] - tokens[number] > overlap_tokens:
+        if places.begun[end] - places.done[number] > overlap_tokens:
             return end
-        if cuts[number] >= _Cut.SENTENCE:
-            return number if ruler.fits(positions[number], positions[end + 1]) else end
+        if places.cuts[number] >= _Cut.SENTENCE:
+            leaves_something = places.begun[number] > places.done[start]
+            gains_something = ruler.fits(places.positions[number], places.positions[end + 1])
+            return number if leaves_something and gains_something else end
     return end
 
 
-def _trimmed(text: str, stretches: Iterator[tuple[int, int]] | list[tuple[int, int]]) -> list[Chunk]:
+def _trimmed(text: str, stretches: Iterable[tuple[int, int]]) -> list[Chunk]:
     """The stretches as chunks without white space at their ends; those of nothing else are left out."""
     chunks: list[Chunk] = []
     for start, end in stretches:

@@ -84,6 +84,7 @@ def checked(draft: MemoryDraft) -> MemoryDraft:
         content=content,
         author=clean_text(draft.author).strip(),
         external_id=clean_text(draft.external_id),
+        importance=round(draft.importance, 6),  # the search index keeps single precision
         tags=tuple(dict.fromkeys(clean_tag(tag) for tag in draft.tags)),
         metadata=json.loads(clean_text(json.dumps(draft.metadata, ensure_ascii=False))),
     )

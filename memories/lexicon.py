@@ -8,7 +8,6 @@ is treated alike) give pairs of characters, and each Han character, which may be
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import local
+from typing import NamedTuple
 
 import py3langid
 import regex
@@ -66,6 +66,9 @@ _SCRIPT_LANGUAGES = (
 _DETECT_CHARS = 1000
 _DETECT_MIN_CHARS = 24
 _WORD_MAX_CHARS = 100
+# What is longer is data, not an identifier: its parts are not looked up, and it is not worth a place in a cache.
+_PARTS_MAX_CHARS = 1000
+_CACHED_MAX_CHARS = 100
 # PostgreSQL's limits of a tsvector: positions, and positions of one lexeme.
 _POSITION_MAX = 16383
 _POSITIONS_A_LEXEME = 255
@@ -79,13 +82,16 @@ _IS_SPACELESS = regex.compile(rf"[{_SPACELESS}]")
 _IS_WORD = regex.compile(r"[\p{L}\p{M}]+")
 _IS_HAN = regex.compile(r"\p{Han}")
 _PHRASE = regex.compile(r'(-?)"([^"]+)"')
+# Phones and other languages' keyboards quote with these.
+_QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"), '"')
+_UMLAUT = regex.compile("[äöüåø]")
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _EXCLUDED = regex.compile(r"(?:^|(?<=\s))-([^\s\"-]\S*)")
 
 _thread = local()
 
 
-@dataclass(frozen=True, slots=True)
-class Lexeme:
+class Lexeme(NamedTuple):
     """A term at a position (words count from 1) and the characters [start:end] that it stands for."""
 
     term: str
@@ -142,19 +148,28 @@ def parse_query(text: str) -> ParsedQuery:
     in its script's). Stop words are left out unless nothing else is there; of a phrase those of all languages,
     for those of a memory's own language are not in the index.
     """
+    text = text.translate(_QUOTES)
     phrases = [m.group(2) for m in _PHRASE.finditer(text) if not m.group(1)]
     excluded = [m.group(2) for m in _PHRASE.finditer(text) if m.group(1)]
     rest = _PHRASE.sub(" ", text)
     excluded += [m.group(1) for m in _EXCLUDED.finditer(rest)]
-    plain = _EXCLUDED.sub(" ", rest)
-    asked = " ".join(" ".join([plain, *phrases]).split())
+    asked = _without_operators(text)
     stops = _query_stops(detect_language(asked))
     return ParsedQuery(
         text=asked or text,
         words=(*_words(asked, stops), *_part_words(asked, stops)),
-        phrases=tuple(filter(None, (_words(phrase, _all_stops()) for phrase in phrases))),
-        excluded=tuple(filter(None, (_words(phrase, _all_stops()) for phrase in excluded))),
+        phrases=tuple(filter(None, map(_phrase_words, phrases))),
+        excluded=tuple(filter(None, map(_phrase_words, excluded))),
     )
+
+
+def _without_operators(text: str) -> str:
+    """The question in its own order, as a model is to read it."""
+    kept, done = [], 0
+    for phrase in _PHRASE.finditer(text):
+        kept += [_EXCLUDED.sub(" ", text[done : phrase.start()]), "" if phrase.group(1) else phrase.group(2)]
+        done = phrase.end()
+    return " ".join(" ".join([*kept, _EXCLUDED.sub(" ", text[done:])]).split())
 
 
 def keyed(term: str, key: bytes) -> str:
@@ -196,6 +211,17 @@ def phrase_of(words: Sequence[Word], key: bytes) -> str:
 
 def _words(text: str, stops: frozenset[str]) -> tuple[Word, ...]:
     """The words of a question without stop words, or with them when there is nothing else."""
+    found, content = _split_words(text, stops)
+    return tuple(content or found)
+
+
+def _phrase_words(phrase: str) -> tuple[Word, ...]:
+    """Nothing for a phrase of stop words only: the index lacks them, so that to ask for them would find nothing."""
+    return tuple(_split_words(phrase, _all_stops())[1])
+
+
+def _split_words(text: str, stops: frozenset[str]) -> tuple[list[Word], list[Word]]:
+    """All words of a question, and those that are no stop words."""
     found: list[Word] = []
     content: list[Word] = []
     position = 0
@@ -213,7 +239,7 @@ def _words(text: str, stops: frozenset[str]) -> tuple[Word, ...]:
         found.append(word)
         if folded not in stops:
             content.append(word)
-    return tuple(content or found)
+    return found, content
 
 
 def _part_words(text: str, stops: frozenset[str]) -> Iterator[Word]:
@@ -228,8 +254,9 @@ def _part_words(text: str, stops: frozenset[str]) -> Iterator[Word]:
 @lru_cache(maxsize=20_000)
 def _alternatives(word: str) -> tuple[str, ...]:
     languages = next((codes for script, codes in _SCRIPT_LANGUAGES if script.search(word)), QUERY_LANGUAGES)
-    stems = (_stem(form, language) for language in languages for form in (word, _unaccented(word)))
-    return tuple(dict.fromkeys((word, *stems)))
+    forms = (word, _unaccented(word), *_spelt_out(word))
+    stems = (_stem(form, language) for language in languages for form in forms)
+    return tuple(dict.fromkeys((*forms, *stems)))
 
 
 @lru_cache(maxsize=1)
@@ -243,22 +270,29 @@ def _query_stops(language: str) -> frozenset[str]:
 
 
 def _lexemes(text: str, language: str) -> Iterator[Lexeme]:
-    stops, position = _stops(language), 0
+    position = 0
     for start, end in _tokens(text):
         token = text[start:end]
-        if _IS_SPACELESS.match(token):
+        if not token.isascii() and _IS_SPACELESS.match(token):
             yield from _spaceless_lexemes(token, position, start)
             position += len(token)
             continue
         position += 1
-        folded = _folded(token[:_WORD_MAX_CHARS])
-        if folded in stops:
-            continue
-        for form in _forms(folded, language):
-            yield Lexeme(form, position, start, end)
-        for part, offset in _parts(token):
-            if part not in stops:
-                yield Lexeme(_stem(part, language), position, start + offset, start + offset + len(part))
+        terms = _terms if end - start <= _CACHED_MAX_CHARS else _terms.__wrapped__
+        for term, first, last in terms(token, language):
+            yield Lexeme(term, position, start + first, start + last)
+
+
+@lru_cache(maxsize=50_000)
+def _terms(token: str, language: str) -> tuple[tuple[str, int, int], ...]:
+    """The terms of a token and the characters [first:last] of it that each stands for."""
+    stops = _stops(language)
+    folded = _folded(token[:_WORD_MAX_CHARS])
+    if folded in stops:
+        return ()
+    whole = [(form, 0, len(token)) for form in _forms(folded, language)]
+    parts = [(_stem(part, language), offset, offset + len(part)) for part, offset in _parts(token) if part not in stops]
+    return (*whole, *parts)
 
 
 def _spaceless_lexemes(run: str, position: int, start: int) -> Iterator[Lexeme]:
@@ -271,12 +305,11 @@ def _spaceless_lexemes(run: str, position: int, start: int) -> Iterator[Lexeme]:
             yield Lexeme(_nfkc(character), position, start + place, start + place + 1)
 
 
-@lru_cache(maxsize=100_000)
 def _forms(word: str, language: str) -> tuple[str, ...]:
-    """The stem of a word, that without its accents, and the word itself if questions lack its stem."""
+    """The stems of a word, of it without accents and spelt out, and the word itself if questions lack its stem."""
     forms = [_stem(word, language)]
     if not word.isascii():
-        forms.append(_stem(_unaccented(word), language))
+        forms += [_stem(form, language) for form in (_unaccented(word), *_spelt_out(word))]
     if language not in QUERY_LANGUAGES:
         forms.append(word)
     return tuple(dict.fromkeys(forms))
@@ -289,6 +322,8 @@ def _tokens(text: str) -> Iterator[tuple[int, int]]:
 def _parts(token: str) -> list[tuple[str, int]]:
     """The parts of an identifier, address or compound, in lower case; none for a plain word."""
     if token.isalpha() and (token.islower() or token[1:].islower() or token.isupper()):
+        return []
+    if len(token) > _PARTS_MAX_CHARS:
         return []
     found = [(match.group(), match.start()) for match in _PART.finditer(token)]
     return [(_folded(part[:_WORD_MAX_CHARS]), offset) for part, offset in found] if len(found) > 1 else []
@@ -311,13 +346,17 @@ def _unaccented(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
+def _spelt_out(word: str) -> tuple[str, ...]:
+    """'muenchen' for 'münchen': how it is written where the keyboard lacks the letter. Nothing for other words."""
+    return (word.translate(_SPELT_OUT),) if _UMLAUT.search(word) else ()
+
+
 def _stem_language(language: str) -> str:
     """A text of unknown language is stemmed as English, which leaves most other words alone."""
     code = language.split("-")[0].lower()
     return "en" if code in (UNDETERMINED, "") else code
 
 
-@lru_cache(maxsize=100_000)
 def _stem(word: str, language: str) -> str:
     algorithm = _STEMMERS.get(language)
     if algorithm is None:
@@ -341,9 +380,9 @@ def _stops(language: str) -> frozenset[str]:
     return frozenset(map(_folded, path.read_text(encoding="utf-8").split()))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _keyed(term: str, key: bytes) -> str:
-    digest = hmac.new(key, term.encode("utf-8", "replace"), hashlib.sha256).digest()
+    digest = hmac.digest(key, term.encode("utf-8", "replace"), "sha256")
     return base64.urlsafe_b64encode(digest[:8]).decode()[:11]
 
 

@@ -32,6 +32,7 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
 _LINK = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)
 _CODE_CLASS = re.compile(r"language-[\w+#.-]{1,40}")
+_MARKUP = re.compile(r"<[^>]*>")
 _PLAIN = re.compile(r"[\w-]{1,12}")
 
 
@@ -43,7 +44,7 @@ def markdown_html(text: str) -> SafeString:
     """
     shown = text if len(text) <= RENDERED_CHARS else _cut(text)
     html = _sanitised(_markdown_html(shown))
-    if not html.strip() and shown.strip():
+    if not _has_words(_MARKUP.sub("", html)) and _has_words(shown):
         # Nothing but link definitions, or nested deeper than the parser follows.
         html = format_html("<pre><code>{}</code></pre>", shown)
     if shown is text:
@@ -51,6 +52,10 @@ def markdown_html(text: str) -> SafeString:
     size = filesizeformat(len(text.encode()))
     notice = "Only the beginning of this memory ({} in all) is shown here; an export holds all of it."
     return html + format_html('<p class="muted"><em>{}</em></p>', notice.format(size))
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _cut(text: str) -> str:
@@ -128,7 +133,7 @@ _LINE_MARK = re.compile(r"\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}
 _INLINE_LINK = re.compile(
     r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,500})?\)|\[[^\[\]]{0,200}\])"
 )
-_EMPHASIS = re.compile(r"(\*{1,3}|~~|`{1,3})(?=\S)([^*~`]{1,500})(?<=\S)\1")
+_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|~~|`{1,3})(?=\S)([^*~`]{1,500})(?<=\S)\1(?!\w)")
 _UNDERSCORES = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,500})(?<=\S)\1(?!\w)")
 
 
@@ -145,7 +150,7 @@ def first_line(text: str) -> str:
         if _FENCE.match(line):
             continue
         plain = _without_marks(line[:2000])
-        if any(character.isalnum() for character in plain):
+        if _has_words(plain):
             return plain
     return " ".join(text[:2000].split())
 
@@ -162,7 +167,7 @@ def _shortened(text: str, max_chars: int) -> str:
     if len(text) <= max_chars:
         return text
     head = text[: max_chars - 1]
-    at_word = head.rpartition(" ")[0]
+    at_word = head if text[max_chars - 1] == " " else head.rpartition(" ")[0]
     return (at_word if len(at_word) > max_chars // 2 else head).rstrip(" ,;:.-") + "…"
 
 

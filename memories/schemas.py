@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from memories.drafts import (
     AUTHOR_MAX_CHARS,
@@ -30,6 +30,8 @@ TagName = Annotated[str, StringConstraints(min_length=1, max_length=TAG_MAX_CHAR
 Tags = Annotated[list[TagName], Field(max_length=TAGS_MAX)]
 Language = Annotated[str, StringConstraints(pattern=r"^([a-z]{2,3})?$")]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_MAX_CHARS)]
+# Six places are more than anyone means, and fit the search index's 32-bit column.
+Importance = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: round(value, 6))]
 Reason = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -66,7 +68,7 @@ class MemoryIn(StrictModel):
     tags: Tags = Field(default=[])
     metadata: JsonObject = Field(default={})
     language: Language = Field(default="", description="ISO 639 code; detected when left out.")
-    importance: float = Field(default=0.5, ge=0, le=1)
+    importance: Importance = Field(default=0.5)
     pinned: Flag = False
     occurred_at: Moment | None = Field(default=None, description="When it happened; now when left out.")
 
@@ -84,7 +86,7 @@ class MemoryPatch(StrictModel):
     author: str = Field(default=NOT_GIVEN, max_length=AUTHOR_MAX_CHARS)
     tags: Tags = Field(default=NOT_GIVEN)
     metadata: JsonObject = Field(default=NOT_GIVEN)
-    importance: float = Field(default=NOT_GIVEN, ge=0, le=1)
+    importance: Importance = Field(default=NOT_GIVEN)
     pinned: Flag = Field(default=NOT_GIVEN)
     occurred_at: Moment = Field(default=NOT_GIVEN)
     persona_id: UUID | None = None

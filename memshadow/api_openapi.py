@@ -69,6 +69,9 @@ def _complete_operation(details: dict[str, Any], operation: Operation) -> None:
         _without_null(parameter["schema"])
     if not details["parameters"]:
         del details["parameters"]
+    for content in details.get("requestBody", {}).get("content", {}).values():
+        if "properties" in content["schema"]:
+            content["schema"]["additionalProperties"] = False
     responses = {str(status): body for status, body in details["responses"].items()}
     for status in _problem_statuses(details):
         responses.setdefault(str(status), _problem_response(status))

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from memories.views.home import home
 from memshadow import views
+from memshadow.api import alias_urlpatterns, api_urlpatterns
 
 urlpatterns = [
     path("", home, name="home"),
@@ -14,4 +15,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("health/live", views.health_live, name="health_live"),
     path("health/ready", views.health_ready, name="health_ready"),
+    *api_urlpatterns,
+    *alias_urlpatterns,
 ]

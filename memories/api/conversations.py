@@ -62,9 +62,7 @@ def list_conversations(
     request: ApiRequest, query: Annotated[ConversationQuery, StrictQuery(...)]
 ) -> ConversationPageOut:
     """List conversations, newest first."""
-    page = selectors.conversation_page(
-        request.auth.owner, source=query.source, cursor=query.cursor, limit=query.limit
-    )
+    page = selectors.conversation_page(request.auth.owner, source=query.source, cursor=query.cursor, limit=query.limit)
     items = [ConversationOut.of(row, getattr(row, "turn_count", 0)) for row in page.items]
     return ConversationPageOut(items=items, next_cursor=page.next_cursor)
 

@@ -57,9 +57,7 @@ class ImportOut(BaseModel):
     rate_per_s: float | None = Field(description="Memories a second, while it runs.")
     seconds_left: float | None
     error: str
-    report: dict[str, Any] = Field(
-        description="Reasons of what was skipped or failed, with the place in the file."
-    )
+    report: dict[str, Any] = Field(description="Reasons of what was skipped or failed, with the place in the file.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -50,9 +50,7 @@ class IngestIn(MemoryIn):
         shared = self.draft()
         if not self.messages:
             return [replace(shared, content=self.content or self.text)]
-        shared = replace(
-            shared, kind="turn", external_id="", conversation=shared.conversation or self._chat()
-        )
+        shared = replace(shared, kind="turn", external_id="", conversation=shared.conversation or self._chat())
         return [_turn(shared, message) for message in self.messages]
 
     def _chat(self) -> ConversationRef:

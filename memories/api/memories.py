@@ -48,9 +48,7 @@ IdempotencyKey = Annotated[
 class DeleteQuery(StrictModel):
     """How to delete."""
 
-    permanent: bool = Field(
-        default=False, description="Erase it for good; only what is in the trash can be erased."
-    )
+    permanent: bool = Field(default=False, description="Erase it for good; only what is in the trash can be erased.")
 
 
 @router.post("/memories", auth=scope("write"), response={201: MemoryOut, 200: MemoryOut})
@@ -120,9 +118,7 @@ def get_memory(request: ApiRequest, memory_id: UUID) -> MemoryOut:
 def edit_memory(request: ApiRequest, memory_id: UUID, patch: MemoryPatch) -> MemoryOut:
     """Change a memory; what it was stays in its history."""
     owner = request.auth.owner
-    revising.edit_memory(
-        owner=owner, memory_id=memory_id, change=patch.change(), by=by(request, patch.reason)
-    )
+    revising.edit_memory(owner=owner, memory_id=memory_id, change=patch.change(), by=by(request, patch.reason))
     return MemoryOut.of(memory_or_404(owner, memory_id))
 
 

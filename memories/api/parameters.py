@@ -55,9 +55,7 @@ class FilterIn(StrictModel):
 class MemoryQuery(PageQuery, FilterIn):
     """A page of the memories that pass a filter."""
 
-    order_by: Literal["occurred_at", "created_at", "updated_at"] = Field(
-        "occurred_at", description="Newest first."
-    )
+    order_by: Literal["occurred_at", "created_at", "updated_at"] = Field("occurred_at", description="Newest first.")
 
 
 def by(request: ApiRequest, reason: str = "") -> By:

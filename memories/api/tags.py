@@ -48,10 +48,7 @@ def list_tags(request: ApiRequest) -> TagListOut:
     """List tags by name."""
     rows = selectors.tags_for(request.auth.owner)
     return TagListOut(
-        items=[
-            TagCountOut(id=row.id, name=row.name, memory_count=getattr(row, "memory_count", 0))
-            for row in rows
-        ]
+        items=[TagCountOut(id=row.id, name=row.name, memory_count=getattr(row, "memory_count", 0)) for row in rows]
     )
 
 

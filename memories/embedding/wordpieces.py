@@ -42,9 +42,7 @@ class Wordpieces:
 
     def spans(self, text: str) -> Spans:
         pieces = _pieces(text)
-        encodings = self._tokenizer.encode_batch(
-            [_well_formed(piece) for piece in pieces], add_special_tokens=False
-        )
+        encodings = self._tokenizer.encode_batch([_well_formed(piece) for piece in pieces], add_special_tokens=False)
         shifted: list[Spans] = [np.empty((0, 2), np.int32)]
         start = 0
         for piece, encoding in zip(pieces, encodings, strict=True):

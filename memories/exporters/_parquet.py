@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _GROUP_ROWS = 10_000
-_GROUP_BYTES = 16 * 1024**2
+_GROUP_BYTES = 8 * 1024**2
 
 
 def parquet_chunks(owner: User, wanted: MemoryFilter) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Model)
 
 PAGE_ROWS = 1000
 LOAD_ROWS = 500
-LOAD_BYTES = 4 * 1024**2
+LOAD_BYTES = 2 * 1024**2
 EVERYTHING = MemoryFilter(states=tuple(State.values))
 
 

@@ -20,6 +20,7 @@ from memories.importers.items import Failed, Item, ParsedTurn
 
 GAP = timedelta(minutes=30)
 GROUP = 500
+GROUP_CHARS = 8_000_000
 OTHER_PRODUCT = "other-product: activity of Google products other than Gemini"
 NO_PROMPT = "no-prompt: activity that is no message (created, used, selected …)"
 BRANDS = ("gemini", "bard")
@@ -52,8 +53,8 @@ class Entry:
 
 
 def recognises(source: Source) -> bool:
-    """An array of entries with header, title and time."""
-    return source.outline.has("[].header", "[].title", "[].time")
+    """An array of entries with header and title; a long first prompt may hide the rest."""
+    return source.outline.has("[].header", "[].title")
 
 
 def read(source: Source, run: Run) -> Iterator[Item]:
@@ -89,9 +90,9 @@ def make_entry(title: str, answer: str, at: datetime | None, notes: dict[str, An
     if not is_message:
         run.leave_out(NO_PROMPT)
         return None
-    found = ATTACHED.search(prompt)
+    found = ATTACHED.search(prompt[-60:])
     if found:
-        prompt = prompt[: found.start()]
+        prompt = prompt[: -len(found[0])]
         notes.setdefault("attached_files", int(found[1]) if len(found[1]) < 6 else 0)
     return Entry(at, prompt.strip(), answer.strip(), {k: v for k, v in notes.items() if v})
 
@@ -125,14 +126,16 @@ def _names(files: object) -> list[str]:
 def grouped(entries: Iterable[Entry | Item]) -> Iterator[Item]:
     """Conversations parted by a silence of more than half an hour; holds one of them at a time."""
     group: list[Entry] = []
+    chars = 0
     for entry in entries:
         if not isinstance(entry, Entry):
             yield entry
             continue
-        if group and (_apart(group[-1], entry) or len(group) >= GROUP):
+        if group and (_apart(group[-1], entry) or len(group) >= GROUP or chars >= GROUP_CHARS):
             yield from _conversation(group)
-            group = []
+            group, chars = [], 0
         group.append(entry)
+        chars += len(entry.prompt) + len(entry.answer)
     yield from _conversation(group)
 
 

@@ -89,7 +89,7 @@ def parse_cell(markup: str, run: Run) -> Entry | None:
 
 def _entry(asked: list[str], answered: list[str], at: datetime, body: lxml.html.HtmlElement, run: Run) -> Entry | None:
     notes: dict[str, Any] = {}
-    files = [line for line in asked if FILE.match(line)]
+    files = [line for line in asked if len(line) < 300 and FILE.match(line)]
     names = [one_line(line.lstrip("- "), 200) for line in files if line.startswith("- ")]
     if names:
         notes["attachments"] = names

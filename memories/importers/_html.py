@@ -29,6 +29,7 @@ BLOCKS = {
     "address",
     "hr", "body",
 }  # fmt: skip
+LISTS = {"ol", "ul"}
 HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 SPACES = re.compile(r"[ \t\n\r\f]+")
 NUL_REFERENCE = re.compile(r"&#(?:x0+|0+);?", re.IGNORECASE)
@@ -59,11 +60,12 @@ class Writer:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._verbatim = 0
+        self._numbers: list[int] = []
 
     def finish(self) -> str:
         """The text with at most one empty line in a row and no blanks at line ends, outside code."""
         text = "".join(self._parts).replace("\xa0", " ")
-        text = re.sub(r"[ \t]+\n", "\n", text)
+        text = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
         return clean(re.sub(r"\n{3,}", "\n\n", text).strip())
 
     def walk(self, element: lxml.html.HtmlElement, depth: int) -> None:
@@ -73,11 +75,15 @@ class Writer:
             before, after = self._around(element, tag)
             self._parts.append(before)
             self._verbatim += tag == "pre"
+            if tag in LISTS:
+                self._numbers.append(0)
             self._text(element.text)
             for child in element:
                 self.walk(child, depth + 1)
                 self._text(child.tail)
             self._verbatim -= tag == "pre"
+            if tag in LISTS:
+                self._numbers.pop()
             self._parts.append(after)
 
     def _text(self, text: str | None) -> None:
@@ -92,6 +98,13 @@ class Writer:
         if text:
             self._parts.append(text)
 
+    def _bullet(self, element: lxml.html.HtmlElement) -> str:
+        parent = element.getparent()
+        if parent is None or parent.tag != "ol" or not self._numbers:
+            return "-"
+        self._numbers[-1] += 1
+        return f"{self._numbers[-1]}."
+
     def _around(self, element: lxml.html.HtmlElement, tag: str) -> tuple[str, str]:
         if tag == "br":
             return "\n", ""
@@ -102,7 +115,7 @@ class Writer:
         if tag == "code" and not self._verbatim:
             return "`", "`"
         if tag == "li":
-            return f"\n{_bullet(element)} ", ""
+            return f"\n{self._bullet(element)} ", ""
         if tag in ("td", "th"):
             return ("" if element.getprevious() is None else " | "), ""
         if tag == "tr":
@@ -111,13 +124,6 @@ class Writer:
             alt = one_line(element.get("alt"), 200)
             return (f"[image: {alt}]" if alt else ""), ""
         return ("\n\n", "\n\n") if tag in BLOCKS and not _in_item(element) else ("", "")
-
-
-def _bullet(element: lxml.html.HtmlElement) -> str:
-    parent = element.getparent()
-    if parent is None or parent.tag != "ol":
-        return "-"
-    return f"{1 + sum(1 for _ in element.itersiblings('li', preceding=True))}."
 
 
 def _in_item(element: lxml.html.HtmlElement) -> bool:

@@ -20,6 +20,7 @@ from memories.importers.limits import MIB, Limits
 
 CHUNK = 256 * 1024
 WINDOW = MIB
+DELIMITERS = frozenset(",] \t\r\n")
 GAP = re.compile(r"[\s,]*")
 # Everything up to the next bracket, strings swallowed whole; possessive, so that nothing is tried twice.
 DEEP = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
@@ -184,7 +185,7 @@ def _whole_elements(window: bytes, cut: _Cut) -> Generator[Piece, None, int]:
             value, end = DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             break
-        if end == len(text):
+        if end == len(text) or text[end] not in DELIMITERS:
             break  # a number may go on in the next window
         cut.number += 1
         yield Piece(key=cut.key, number=cut.number, value=value)

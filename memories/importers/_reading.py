@@ -21,6 +21,7 @@ from memories.importers.limits import DEFAULT, Limits
 SYSTEM_FILES = "system-file: files that the operating system adds"
 ASSET = "asset: pictures, pages and other files that belong to an export"
 UNSUPPORTED = "unsupported: files of other kinds"
+DAMAGED = "damaged: this part of the archive is damaged; download or export it again"
 NESTED = "nested-zip: a zip within a zip within the zip; unpack it and import it by itself"
 OTHER_PRODUCT = "other-product: files of Google products other than Gemini"
 JUNK = re.compile(
@@ -157,7 +158,7 @@ def _guarded_member(
     try:
         yield from _member_items(archive.source(info), meter, run, nested)
     except (zipfile.BadZipFile, zlib.error, EOFError):
-        yield Failed("damaged: this part of the archive is damaged; download or export it again", name)
+        yield Failed(DAMAGED, name)
     except UnknownFormat as error:
         yield Failed(f"unreadable: {error.message}", name)
     except (MemoryError, OSError):
@@ -189,7 +190,11 @@ def _source_items(source: Source, found: Format, run: Run) -> Iterator[Item]:
     run.format = found.key
     try:
         yield from found.read(source, run)
-    except (MemoryError, OSError, zipfile.BadZipFile, zlib.error, EOFError):
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        yield Failed(DAMAGED, source.name)
+    except UnknownFormat as error:
+        yield Failed(f"unreadable: {error.message}", source.name)
+    except (MemoryError, OSError):
         raise
     except Exception as error:
         yield failed(error, source.name)

@@ -14,6 +14,8 @@ from memories.importers.items import Failed, Item, ParsedConversation, ParsedDoc
 from memories.importers.limits import Limits
 
 T = TypeVar("T")
+# Repetitions are looked for among this many items; storing meets the others.
+REMEMBERED = 500_000
 
 
 @dataclass(slots=True)
@@ -43,7 +45,8 @@ class Run:
         mark = _fingerprint(self.format, item)
         if mark in self.seen:
             return Skipped("duplicate: the same again in this import", item.external_id)
-        self.seen.add(mark)
+        if len(self.seen) < REMEMBERED:
+            self.seen.add(mark)
         return item
 
 

@@ -22,8 +22,8 @@ CODE_PAGES = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r",
     "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
-# Polish l, a and z with their marks, or Czech r and e, as they look in cp1252.
-CENTRAL = re.compile(r"[a-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]|\u00f8[^\W\d_]*.*[\u00ec\u00e8\u00f9]", re.DOTALL)
+# Polish l, a and z with their marks, as they look in cp1252.
+CENTRAL = re.compile(r"[a-z][\u00b3\u00b9\u00bf]|[\u00b3\u00b9][a-z]")
 CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
 
 
@@ -60,7 +60,9 @@ def encoding_of(head: bytes) -> str:
 
 def _latin(sample: bytes) -> str:
     """Western or Central European: detectors mix the two up, but read as Western, Polish and Czech look odd."""
-    return "cp1250" if CENTRAL.search(sample.decode("cp1252", "replace")) else "cp1252"
+    text = sample.decode("cp1252", "replace")
+    czech = "\u00f8" in text and any(letter in text for letter in "\u00ec\u00e8\u00f9")
+    return "cp1250" if czech or CENTRAL.search(text) else "cp1252"
 
 
 def decode(raw: bytes) -> str:

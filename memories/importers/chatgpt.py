@@ -24,7 +24,7 @@ OTHER_BRANCH = "other-branch: versions of messages that were regenerated or edit
 KEPT_KEYS = ("is_archived", "is_starred", "gizmo_id", "gizmo_type", "conversation_origin", "memory_scope")
 SHELLS = ("[].mapping", ".conversations[].mapping", ".mapping")
 EMPTY_NAME = re.compile(r"(^|/)conversations(-\d+)?\.json$")
-SAVED = re.compile(r"^\s*\d+\.\s*\[(\d{4}-\d{2}-\d{2})\]\.?\s*(.+)$", re.MULTILINE)
+SAVED = re.compile(r"^[ \t]*\d+\.[ \t]*\[(\d{4}-\d{2}-\d{2})\]\.?[ \t]*(.+)$", re.MULTILINE)
 
 
 def recognises(source: Source) -> bool:

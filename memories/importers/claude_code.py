@@ -21,6 +21,7 @@ TOOLS = "tool-call: tool calls and their results"
 OTHER = "bookkeeping: lines of the log that are no messages"
 THINKING = "reasoning: the model's thoughts"
 REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
+REMINDER_END = "</system-reminder>"
 COMMAND = re.compile(r"\s*<(local-command|command-name|command-message|bash-(input|stdout|stderr))")
 
 
@@ -94,7 +95,7 @@ class Session:
         if value.get("isSidechain"):
             self._run.leave_out(SIDECHAIN)
             return None
-        text = REMINDER.sub("", self._text(message.get("content")))
+        text = _without_reminders(self._text(message.get("content")))
         if value.get("isMeta") or value.get("isCompactSummary") or COMMAND.match(text):
             self._run.leave_out(META)
             return None
@@ -123,6 +124,12 @@ class Session:
                 is_tool = kind in ("tool_use", "tool_result")
                 self._run.leave_out(TOOLS if is_tool else f"unknown-content: {one_line(kind, 60) or 'no type'}")
         return "\n\n".join(text for text in texts if text.strip())
+
+
+def _without_reminders(text: str) -> str:
+    """Only up to the last end mark, so that openings without an end cost no search each."""
+    end = text.rfind(REMINDER_END) + len(REMINDER_END)
+    return text if end < len(REMINDER_END) else REMINDER.sub("", text[:end]) + text[end:]
 
 
 def _merged(entries: Iterator[Entry | Failed]) -> Iterator[Entry | Failed]:

@@ -20,6 +20,7 @@ from memories.importers.items import Item, Refused
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 BODY, CORE = "word/document.xml", "docProps/core.xml"
+BLOCKS = 300_000
 BREAKS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 
 
@@ -66,7 +67,9 @@ def _elements(stream: BinaryIO, tags: tuple[str, ...]) -> Iterator[etree._Elemen
 
 
 def _blocks(elements: Iterator[etree._Element]) -> Iterator[str]:
-    for element in elements:
+    for number, element in enumerate(elements):
+        if number >= BLOCKS:
+            raise Refused(f"too-large: more than {BLOCKS} paragraphs in one document")
         text = _table(element) if element.tag == f"{W}tbl" else _paragraph(element)
         if text.strip():
             yield text

@@ -16,8 +16,10 @@ from memories.importers.items import Item
 
 EXTENSIONS = {"md", "markdown", "mdown", "mdx"}
 FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-FRONT_CHARS = 64 * 1024
-HEADING = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.MULTILINE)
+FRONT_CHARS = 16 * 1024
+# The YAML scanner takes quadratic time over nested brackets.
+FRONT_BRACKETS = 200
+HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 CODE = re.compile(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 TAG = re.compile(r"(?:^|(?<=[\s(]))#([\w/-]*[^\W\d_][\w/-]*)")
 WIKILINK = re.compile(r"!?\[\[([^\[\]|#^\n]{1,300})(?:[#^][^\[\]|\n]*)?(?:\|[^\[\]\n]*)?\]\]")
@@ -49,7 +51,7 @@ def read(source: Source, run: Run) -> Iterator[Item]:
     yield document(
         source,
         body.strip("\n"),
-        title=about.pop("title", None) or (heading[1] if heading else ""),
+        title=about.pop("title", None) or (heading[1].rstrip().rstrip("#") if heading else ""),
         at=at,
         tags=tags_of([*tags_of(listed), *TAG.findall(prose)]),
         metadata={"links": list(links)[:LINKS], "front_matter": about},
@@ -72,6 +74,8 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 def _safe_yaml(text: str) -> Any:
     """Aliases are refused: a few lines of them unfold to gigabytes."""
+    if text.count("[") + text.count("{") > FRONT_BRACKETS:
+        raise ValueError("too many brackets")
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
         if isinstance(token, yaml.AliasToken):
             raise ValueError("aliases are not read")

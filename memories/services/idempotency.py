@@ -48,9 +48,7 @@ def capture_once(*, owner: User, drafts: Sequence[MemoryDraft], key: str | None)
         )
     secret = keyring(owner.id).fingerprint_key
     key_hash = keyed_hash(secret, "idempotency-key", key)
-    request_hash = keyed_hash(
-        secret, "idempotent-request", json.dumps([asdict(d) for d in drafts], default=str)
-    )
+    request_hash = keyed_hash(secret, "idempotent-request", json.dumps([asdict(d) for d in drafts], default=str))
     with transaction.atomic():
         _wait_for_turn(owner, key_hash)
         known = IdempotencyRecord.objects.filter(owner=owner, key_hash=key_hash).first()

@@ -100,7 +100,8 @@ class Fields:
         value = self._value(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise _wrong(name, "a number from 0 to 1")
-        return float(value)
+        # The index keeps single precision, which refuses what is nearly nothing.
+        return float(value) if value > 1e-30 else 0.0
 
     def flag(self, name: str, default: bool = _NOTHING) -> bool:
         """True or false."""

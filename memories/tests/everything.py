@@ -33,7 +33,7 @@ def remember_all_sorts(owner: User) -> None:
     _conversations(owner, family)
     _changes(owner, work, family)
     _states(owner)
-    long = "An ünïcode line of the long one. 🐘\n" * 25_000
+    long = "An ünïcode line of the long one. 🐘\n" * 30_000
     one_mib = long.encode()[: 1024**2].decode("utf-8", "ignore")
     capture_memory(owner=owner, draft=MemoryDraft(one_mib, kind=Kind.DOCUMENT, tags=("long",)))
     family.delete()

@@ -39,9 +39,7 @@ def fill(api: ApiClient, persona_id: str, start: int, stop: int) -> None:
         ("/stats", {}),
     ],
 )
-def test_queries_stay_constant(
-    owner: User, index_all: Callable[[], int], path: str, query: dict[str, Any]
-) -> None:
+def test_queries_stay_constant(owner: User, index_all: Callable[[], int], path: str, query: dict[str, Any]) -> None:
     api = ApiClient(owner)
     persona_id = str(create_persona(owner=owner, name="Work").id)
 

@@ -86,6 +86,27 @@ def test_two_processes_at_once_build_once(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {FOLDER_NAME, ".prepare.lock"}
 
 
+def test_a_rival_waits_for_the_build_and_uses_it(tmp_path: Path) -> None:
+    script = f"""
+from memories.embedding import preparation
+build = preparation._build_into
+preparation._build_into = lambda ready: (print("built"), build(ready))
+{PREPARE}
+"""
+    with preparation._locked(tmp_path):
+        command = [sys.executable, "-c", script, str(tmp_path)]
+        rival = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        while rival.poll() is None and not waits_for_a_lock(rival.pid):
+            os.sched_yield()
+        preparation._build_into(tmp_path / FOLDER_NAME)
+    assert rival.communicate(timeout=120)[0] == ""
+    assert rival.returncode == 0
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    return any("->" in line and f" {pid} " in line for line in Path("/proc/locks").read_text().splitlines())
+
+
 def test_needs_less_than_600_mb(tmp_path: Path) -> None:
     # VmHWM and not getrusage: the latter's peak of a child starts at its parent's size.
     script = PREPARE + "; print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"

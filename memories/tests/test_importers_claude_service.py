@@ -33,6 +33,14 @@ def test_attachments_are_named_and_the_conversation_keeps_its_facts() -> None:
     assert [turn.model for turn in conversation.turns] == ["", "claude-opus", "", "claude-opus"]
 
 
+def test_placeholders_of_a_message_of_tools_alone_are_no_turn() -> None:
+    message = claude.message(
+        "t", "assistant", "This block is not supported.", content=[{"type": "tool_use", "name": "x"}]
+    )
+
+    assert not imported(claude.conversation("c", [message])).conversations
+
+
 def test_branch_of_the_current_leaf_is_kept() -> None:
     result = imported(claude.branched())
 

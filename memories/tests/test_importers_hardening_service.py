@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from memories.importers import Limits, UnknownFormat, read, sniff
 from memories.importers.limits import MIB
-from memories.tests.samples import chatgpt, documents, others
+from memories.tests.samples import chatgpt, documents, google, others
 from memories.tests.samples.archives import dumps, encrypted, lines, zipped
 from memories.tests.samples.reading import read_all
 
@@ -135,6 +136,22 @@ def test_endless_nesting_is_a_failure_not_a_crash(opening: bytes) -> None:
     assert [failure.code for failure in result.failed] == ["too-deep"]
 
 
+def test_depth_has_a_limit_of_its_own_where_a_conversation_is_cut_by_hand() -> None:
+    large = {**chatgpt.simple("large", ask="word " * 300_000), "nested": [[[[[[[[[[]]]]]]]]]]}
+    result = read_all(dumps([large, chatgpt.simple("b")]), "conversations.json", limits=Limits(depth=8))
+
+    assert [c.external_id for c in result.conversations] == ["b"]
+    assert [failure.code for failure in result.failed] == ["too-deep"]
+
+
+def test_damaged_word_document_alone_fails_with_words() -> None:
+    data = bytearray(documents.word())
+    data[data.find(b"word/document.xml") + 60] ^= 0xFF
+    result = read_all(bytes(data), "letter.docx")
+
+    assert [failure.code for failure in result.failed] == ["damaged"]
+
+
 def test_conversation_above_the_limit_is_passed_over() -> None:
     large = chatgpt.simple("large", ask="word " * 600_000)
     data = dumps([chatgpt.simple("a"), large, chatgpt.simple("b")])
@@ -146,10 +163,36 @@ def test_conversation_above_the_limit_is_passed_over() -> None:
 
 
 def test_many_tiny_values_are_refused_before_they_fill_the_memory() -> None:
-    filler = b'{"mapping": {}, "x": [' + b",".join([b"{}"] * 1_100_000) + b"]}"
-    result = read_all(b"[" + dumps(chatgpt.simple("a")) + b"," + filler + b"]", "conversations.json")
+    filler = b'{"mapping": {}, "x": [' + b",".join([b"{}"] * 400_000) + b"]}"
+    data = b"[" + dumps(chatgpt.simple("a")) + b"," + filler + b"]"
+    result = read_all(data, "conversations.json", limits=Limits(item_containers=100_000))
 
     assert [failure.code for failure in result.failed] == ["too-large"]
+
+
+HOSTILE = {
+    "html-lists": b"<html><body><ol>" + b"<li>x" * 60_000,
+    "html-spaces": b"<html><body><pre>" + b" " * 2_000_000 + b"x",
+    "html-depth": b"<html><body>" + b"<div>" * 200_000,
+    "activity": dumps([{"header": "Gemini Apps", "title": "Asked " + " " * 2_000_000 + "x", "time": "2026-01-01"}]),
+    "reminders": lines({"type": "user", "isSidechain": False, "sessionId": "s", "uuid": "u",
+                        "message": {"content": "</system-reminder>" + "<system-reminder>" * 60_000}}),
+    "markdown": b"# a" + b" " * 500_000 + b"b\n" + b"#a " * 50_000 + b"[[" * 50_000 + b"`" * 50_001,
+    "front-matter": b"---\na: " + b"[" * 14_000 + b"\n---\nwords",
+    "memories": dumps([chatgpt.conversation("c", [chatgpt.message("m", "user", {
+        "content_type": "model_editable_context", "model_set_context": "\n" * 300_000 + "x"})])]),
+    "page": google.page(google.cell("Prompted " + "- " * 500_000 + "<br>Mar 3, 2026, 1:00:00 PM UTC<br>")),
+    "latin": b"\xf8" * 300_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_patterns_take_linear_time(kind: str) -> None:
+    """Each of these is quadratic with a pattern that backtracks: hours, where it should be a second."""
+    began = time.process_time()
+    read_all(HOSTILE[kind], "front.md" if kind in ("markdown", "front-matter") else kind)
+
+    assert time.process_time() - began < 10
 
 
 def test_line_above_the_limit_is_passed_over() -> None:
@@ -229,12 +272,13 @@ def test_metadata_is_cut_to_a_bounded_size() -> None:
     assert len(dumps(metadata)) < 1_000_000
 
 
-def test_document_bomb_in_word_is_stopped() -> None:
+@pytest.mark.parametrize("inside", [b"<w:p/>" * 400_000, b"<w:r>" * 100_000, b"<w:t>" + b" " * (80 * MIB) + b"</w:t>"])
+def test_bomb_in_a_word_document_is_stopped(inside: bytes) -> None:
     space = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    body = b"<w:document " + space + b"><w:body>" + b"<w:p/>" * (14 * MIB) + b"</w:body></w:document>"
+    body = b"<w:document " + space + b"><w:body>" + inside + b"</w:body></w:document>"
     result = read_all(zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": body}), "x.docx")
 
-    assert [failure.code for failure in result.failed] == ["zip-bomb"]
+    assert len(result.failed) == 1 and not result.documents
 
 
 def test_xml_entities_in_word_are_not_unfolded() -> None:

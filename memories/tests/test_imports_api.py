@@ -97,9 +97,7 @@ def test_a_file_is_needed(api: ApiClient) -> None:
     assert response.json()["errors"][0]["field"] == "file"
 
 
-def test_an_upload_over_the_limit_is_413_before_it_is_read(
-    api: ApiClient, settings: Settings, uploads: Path
-) -> None:
+def test_an_upload_over_the_limit_is_413_before_it_is_read(api: ApiClient, settings: Settings, uploads: Path) -> None:
     settings.MAX_UPLOAD_BYTES = 100
     response = upload(api)
     assert response.status_code == 413

@@ -208,9 +208,7 @@ def test_an_overlong_idempotency_key_is_refused(api: ApiClient) -> None:
 
 
 def test_list_pages_cover_everything_once_newest_first(api: ApiClient) -> None:
-    ids = [
-        made(api, content=f"memory {n}", occurred_at=f"2025-01-{n:02}T00:00:00Z")["id"] for n in range(1, 8)
-    ]
+    ids = [made(api, content=f"memory {n}", occurred_at=f"2025-01-{n:02}T00:00:00Z")["id"] for n in range(1, 8)]
     seen, cursor = [], None
     while True:
         page = api.get("/memories", limit=3, **({"cursor": cursor} if cursor else {})).json()
@@ -233,9 +231,7 @@ def test_list_filters(api: ApiClient, owner: User) -> None:
         occurred_at="2025-02-01T00:00:00Z",
     )
     chat = {"external_id": "c"}
-    c = made(
-        api, content="c", kind="turn", role="user", conversation=chat, occurred_at="2025-03-01T00:00:00Z"
-    )
+    c = made(api, content="c", kind="turn", role="user", conversation=chat, occurred_at="2025-03-01T00:00:00Z")
     api.post(f"/memories/{c['id']}/archive")
 
     def found(**query: Any) -> set[str]:
@@ -292,9 +288,7 @@ def test_get_reads_one_memory_in_any_state(api: ApiClient) -> None:
 def test_patch_changes_only_what_it_names(api: ApiClient, owner: User) -> None:
     persona = create_persona(owner=owner, name="Work")
     memory = made(api, tags=["a"], importance=0.3, persona_id=str(persona.id))
-    response = api.patch(
-        f"/memories/{memory['id']}", {"content": "Ada likes coffee.", "reason": "hearsay"}
-    )
+    response = api.patch(f"/memories/{memory['id']}", {"content": "Ada likes coffee.", "reason": "hearsay"})
     body = response.json()
     assert response.status_code == 200
     assert body["content"] == "Ada likes coffee."
@@ -309,10 +303,16 @@ def test_patch_changes_only_what_it_names(api: ApiClient, owner: User) -> None:
 def test_patch_can_take_a_memory_out_of_its_persona_and_clear_lists(api: ApiClient, owner: User) -> None:
     persona = create_persona(owner=owner, name="Work")
     memory = made(api, tags=["a"], metadata={"a": 1}, author="Ada", persona_id=str(persona.id))
-    patch = {"persona_id": None, "tags": [], "metadata": {}, "author": "", "pinned": True}
+    patch: dict[str, Any] = {"persona_id": None, "tags": [], "metadata": {}, "author": "", "pinned": True}
     body = api.patch(f"/memories/{memory['id']}", patch).json()
     assert (body["persona"], body["tags"], body["metadata"], body["author"]) == (None, [], {}, "")
     assert Memory.objects.get().pinned
+
+
+def test_an_importance_too_small_for_the_index_is_nought(api: ApiClient) -> None:
+    memory = made(api, importance=1e-298)
+    body = api.patch(f"/memories/{memory['id']}", {"importance": 5e-300, "content": "new"}).json()
+    assert (memory["importance"], body["importance"]) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def test_a_diff_leads_from_one_text_to_the_other(before: str, after: str) -> Non
 def test_words_not_letters() -> None:
     assert diff_words("I like red cars.", "I like read cars.") == [
         ("equal", "I like "),
-        ("delete", "red "),
-        ("insert", "read "),
-        ("equal", "cars."),
+        ("delete", "red"),
+        ("insert", "read"),
+        ("equal", " cars."),
     ]
     assert diff_words("prefix", "prefixed") == [("delete", "prefix"), ("insert", "prefixed")]
     assert diff_words("same", "same") == [("equal", "same")]

@@ -66,8 +66,7 @@ HOSTILE = [
 def test_hostile_markup_does_nothing(text: str) -> None:
     html = markdown_html(text)
     _assert_harmless(html)
-    for sign in ("<script", "<img", "<svg", "<style", "<iframe", "javascript:alert", ' onclick="', " style="):
-        assert sign not in html.replace("&lt;", "‹") or sign == "javascript:alert"
+    assert not re.search(r"<(script|img|svg|style|iframe|math|form|object|base|meta)", html)
 
 
 @given(st.text(alphabet="<>[]()!\"'`*_~#|-=/\\:&;. \n\tabjs1", max_size=120))
@@ -126,10 +125,11 @@ def test_only_the_beginning_of_a_very_long_memory_is_rendered() -> None:
     "piece", ["[", "![", "*a ", "_a_*", "a**b", "[a](", "> ", "- ", "`a", "<a@b.c>", "|a", "![l", "\\`", "[[a](b"]
 )
 def test_pathological_text_is_rendered_in_bounded_time(piece: str) -> None:
-    text = (piece * RENDERED_CHARS)[: 5 * RENDERED_CHARS]
+    text = (piece * RENDERED_CHARS)[: RENDERED_CHARS // 4]
     started = time.process_time()
-    _assert_harmless(markdown_html(text))
-    assert time.process_time() - started < 25
+    html = markdown_html(text)
+    assert time.process_time() - started < 8
+    _assert_harmless(html)
 
 
 def test_filters_in_a_template() -> None:

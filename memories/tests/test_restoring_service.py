@@ -79,7 +79,7 @@ def test_the_sample_holds_every_sort(owner: User) -> None:
     assert {m["kind"] for m in memories} == {"note", "turn", "document", "fact", "summary", "insight"}
     assert {m["role"] for m in memories} == {"", "user", "assistant", "system", "tool"}
     assert {m["same_by"] for m in memories} == {"content", "undated", "id"}
-    assert max(len(m["content"].encode()) for m in memories) > 1024**2 - 4
+    assert max(len(m["content"].encode()) for m in memories) > 1024**2 - 8
     assert max(m["sightings"] for m in memories) >= 3
     actions = {line["action"] for line in lines if line["type"] == "revision"}
     assert actions == {"edited", "undone", "merged", "superseded", "archived", "deleted", "restored"}
@@ -231,6 +231,7 @@ def test_restored_memories_are_in_the_index(owner: User, other: User, index_all:
         ({"occurred_at": "0001-01-01T00:00:00+09:00"}, "occurred_at is not a time"),
         ({"occurred_at": 1714728600}, "occurred_at is not a string"),
         ({"importance": float("nan")}, "importance is not a number from 0 to 1"),
+        ({"importance": float("-inf")}, "importance is not a number from 0 to 1"),
         ({"importance": True}, "importance is not a number"),
         ({"pinned": "yes"}, "pinned is not true or false"),
         ({"sightings": 2**40}, "sightings is not a whole number"),
@@ -277,6 +278,11 @@ def test_what_storage_refuses_is_cleaned(owner: User) -> None:
     assert counts.failed == []
     memory = Memory.objects.get(owner=owner)
     assert (memory.content, memory.source, memory.author) == ("ab?c", "api", "x?")
+
+
+def test_an_importance_of_next_to_nothing_is_none(owner: User) -> None:
+    _restore(owner, _memory(importance=1e-180))
+    assert Memory.objects.get(owner=owner).importance == 0
 
 
 def test_fields_of_a_later_version_are_left_out_and_counted(owner: User) -> None:
@@ -412,7 +418,9 @@ def test_a_filtered_export_restores_what_it_holds(owner: User, other: User) -> N
 _texts = st.text(min_size=1, max_size=40).filter(lambda text: text.strip("\x00\n \t\r") != "")
 _names = st.text(alphabet=st.characters(categories=["L", "N"]), min_size=1, max_size=20)
 _metadata = st.dictionaries(
-    st.text(max_size=8), st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=9), max_size=3
+    st.text(max_size=8),
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    max_size=3,
 )
 _drafts = st.builds(
     MemoryDraft,
@@ -424,7 +432,7 @@ _drafts = st.builds(
     conversation=st.none() | st.builds(ConversationRef, external_id=_names, title=st.text(max_size=9)),
     tags=st.lists(_names, max_size=3).map(tuple),
     metadata=_metadata,
-    importance=st.floats(0, 1),
+    importance=st.integers(0, 7).map(lambda n: n / 7),
     occurred_at=st.none() | st.datetimes(timezones=st.timezones()),
 )
 

@@ -26,9 +26,7 @@ def api(owner: User) -> ApiClient:
 def ids(api: ApiClient, index_all: Callable[[], int]) -> dict[str, str]:
     """Three indexed memories: name to id."""
     made = {
-        name: api.post(
-            "/memories", {"content": text, "tags": [name], "kind": "fact" if name == "tax" else "note"}
-        )
+        name: api.post("/memories", {"content": text, "tags": [name], "kind": "fact" if name == "tax" else "note"})
         for name, text in TEXTS.items()
     }
     index_all()
@@ -127,18 +125,14 @@ def test_retrieve_is_search_in_the_words_of_the_original_design(api: ApiClient, 
     assert len(found(api.get("/retrieve", query=question, limit=1))) == 1
 
 
-@pytest.mark.parametrize(
-    "filters", ["kind", "colour:red", "kind:poem", "{", '{"kind": 7}', "after:2025-01-01"]
-)
+@pytest.mark.parametrize("filters", ["kind", "colour:red", "kind:poem", "{", '{"kind": 7}', "after:2025-01-01"])
 def test_retrieve_refuses_filters_that_it_does_not_know(api: ApiClient, filters: str) -> None:
     response = api.get("/retrieve", query="a", filters=filters)
     assert response.status_code == 422, response.content
     assert response.json()["errors"][0]["field"] == "filters"
 
 
-def test_related_memories_come_nearest_first(
-    api: ApiClient, ids: dict[str, str], index_all: Callable[[], int]
-) -> None:
+def test_related_memories_come_nearest_first(api: ApiClient, ids: dict[str, str], index_all: Callable[[], int]) -> None:
     near = api.post("/memories", {"content": "Ada drinks black tea in the morning."}).json()["id"]
     index_all()
     items = api.get(f"/memories/{ids['tea']}/related", limit=2).json()["items"]

@@ -17,6 +17,7 @@ FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
 HEALTHY_AFTER_S = 60.0
 STOP_TIMEOUT_S = 25.0
+READY_WITHIN_S = 120.0
 _ATTEMPTS_BEFORE_READY = 3
 _TICK_S = 0.2
 
@@ -64,8 +65,9 @@ class Tree:
     def run(self, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
         """Keep everything running until a signal; `announce` is called once, when `is_ready` first holds.
 
-        Raises StartFailed when a service keeps ending before that.
+        Raises StartFailed when a service keeps ending before that, or it takes READY_WITHIN_S.
         """
+        deadline = time.monotonic() + READY_WITHIN_S
         while not self._signals.stops:
             try:
                 self._tend()
@@ -73,6 +75,11 @@ class Tree:
                     self._ready = True
                     with self._signals.interrupting():
                         announce()
+                elif not self._ready and time.monotonic() > deadline:
+                    raise StartFailed(
+                        f"The web server was not ready within {READY_WITHIN_S:.0f} s: see its lines above, and "
+                        "`manage.py doctor`."
+                    )
             except StopRequested:
                 return
             self._signals.wait(_TICK_S)

@@ -42,9 +42,7 @@ def interpreter_for_everyone() -> str | None:
         if candidate is None:
             continue
         try:
-            subprocess.run(
-                [candidate, "-c", ""], check=True, user=ORDINARY.pw_uid, capture_output=True, cwd="/"
-            )
+            subprocess.run([candidate, "-c", ""], check=True, user=ORDINARY.pw_uid, capture_output=True, cwd="/")
         except (OSError, subprocess.CalledProcessError):
             continue
         return candidate

@@ -33,9 +33,7 @@ def test_an_ordinary_user_runs_it(as_ordinary_user: Runner, data_dir: Path, name
     assert (result.stdout, result.stderr) == ("42\n", "")
 
 
-def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(
-    as_ordinary_user: Runner, data_dir: Path
-) -> None:
+def test_a_folder_that_cannot_be_written_is_refused_with_the_remedy(as_ordinary_user: Runner, data_dir: Path) -> None:
     data_dir.parent.chmod(0o555)
     result = as_ordinary_user(RUN, str(data_dir))
     assert result.returncode == 1
@@ -65,9 +63,7 @@ def test_root_lends_it_an_account_and_opens_its_folders_to_that_account_alone(da
 
 
 @only_root
-def test_root_keeps_running_the_data_of_an_ordinary_user_as_that_user(
-    as_ordinary_user: Runner, data_dir: Path
-) -> None:
+def test_root_keeps_running_the_data_of_an_ordinary_user_as_that_user(as_ordinary_user: Runner, data_dir: Path) -> None:
     assert as_ordinary_user(RUN, str(data_dir)).stdout == "42\n"
     with ensure_running(data_dir, durable=False) as handle:
         assert psutil.Process(handle.pid).username() == "nobody"

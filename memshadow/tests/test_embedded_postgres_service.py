@@ -65,9 +65,7 @@ def test_serves_from_any_path(data_dir: Path, name: str) -> None:
     assert not is_running(data_dir / name)
 
 
-def test_the_environment_of_the_caller_changes_nothing(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_of_the_caller_changes_nothing(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "TZ": "Asia/Tokyo", "LC_ALL": "xx_XX"}.items():
         monkeypatch.setenv(name, value)
     with ensure_running(data_dir, durable=False) as handle:
@@ -115,9 +113,7 @@ def test_a_pid_file_whose_number_another_program_got_is_no_obstacle(data_dir: Pa
     # As after a container's restart: the number is alive, of the same user, and not PostgreSQL.
     stranger = subprocess.Popen(["sleep", "60"], user=(data_dir / "postgres").stat().st_uid)
     try:
-        pid_file.write_text(
-            f"{stranger.pid}\n{data_dir}/postgres\n1700000000\n5432\n\n\n  5432001  0\nready\n"
-        )
+        pid_file.write_text(f"{stranger.pid}\n{data_dir}/postgres\n1700000000\n5432\n\n\n  5432001  0\nready\n")
         with ensure_running(data_dir, durable=False) as handle:
             assert ask(handle, "SELECT 1") == 1
         assert stranger.poll() is None

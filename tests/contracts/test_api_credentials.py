@@ -24,7 +24,7 @@ WEAKER = {"read": (), "write": ("read",), "admin": ("read", "write")}
 
 def cases() -> list[Case]:
     """(method, path, scope) of every operation."""
-    schema = api.get_openapi_schema()
+    schema = api.get_openapi_schema(path_prefix="/api/v1/")
     return [
         (method.upper(), path, details["x-required-scope"])
         for path, methods in schema["paths"].items()
@@ -163,7 +163,7 @@ def test_a_session_reads_and_has_the_scopes_of_its_role(
 def test_a_session_changes_things_with_the_csrf_token_only(owner: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
-    send = {"data": {"content": "x"}, "content_type": "application/json"}
+    send: dict[str, Any] = {"data": {"content": "x"}, "content_type": "application/json"}
     assert client.post("/api/v1/memories", **send).status_code == 403
     assert client.post("/api/v1/memories", **send, headers={"X-CSRFToken": "a" * 32}).status_code == 403
     assert Memory.objects.count() == 0

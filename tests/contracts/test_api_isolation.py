@@ -30,7 +30,7 @@ def naming_operations() -> list[tuple[str, str, str]]:
     """(method, path, operation id) of every operation with an object's id in its path."""
     return [
         (method.upper(), path, details["operationId"])
-        for path, methods in api.get_openapi_schema()["paths"].items()
+        for path, methods in api.get_openapi_schema(path_prefix="/api/v1/")["paths"].items()
         for method, details in methods.items()
         if set(re.findall(r"{(\w+)}", path)) - NOT_OBJECTS
     ]

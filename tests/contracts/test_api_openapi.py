@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import URLPattern
@@ -86,6 +87,14 @@ def test_every_operation_says_what_it_does_what_it_needs_and_how_it_fails(schema
             if int(status) >= 400:
                 content = response["content"]["application/problem+json"]["schema"]
                 assert content == {"$ref": "#/components/schemas/Problem"}, name
+
+
+def test_the_manual_names_every_operation_with_its_scope(schema: dict[str, Any]) -> None:
+    manual = (settings.BASE_DIR / "docs" / "api.md").read_text()
+    for name, details in each_operation(schema):
+        method, path = name.split()
+        row = f"| `{method.upper()} {path.removeprefix('/api/v1')}` | {details['x-required-scope']} |"
+        assert row in manual, row
 
 
 def test_bodies_refuse_unknown_names_in_the_description_too(schema: dict[str, Any]) -> None:

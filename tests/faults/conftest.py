@@ -147,15 +147,20 @@ class Product:
 
     def child(self, word: str) -> psutil.Process:
         """The direct child with `word` in its command line: postgres, qcluster or gunicorn."""
-        children = psutil.Process(self.process.pid).children()
-        return next(child for child in children if any(word in part for part in child.cmdline()))
+        until(lambda: self.has_child_other_than(word, 0), f"there is a child {word}")
+        return next(child for child in self._children(word))
 
     def has_child_other_than(self, word: str, pid: int) -> bool:
         """Whether such a child runs and is not process `pid`."""
-        try:
-            return self.child(word).pid != pid
-        except (StopIteration, psutil.NoSuchProcess, psutil.ZombieProcess):
-            return False
+        return any(child.pid != pid for child in self._children(word))
+
+    def _children(self, word: str) -> Iterator[psutil.Process]:
+        for child in psutil.Process(self.process.pid).children():
+            try:
+                if any(word in part for part in child.cmdline()):
+                    yield child
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal the supervisor and wait for its end; its exit status."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,10 +29,13 @@ def refusal(product: Product) -> str:
 
 
 @pytest.fixture
-def external(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
+def external() -> Iterator[Handle]:
     """A PostgreSQL server that is not the product's own."""
-    with ensure_running(tmp_path_factory.mktemp("external"), durable=False) as handle:
+    # Not pytest's folder: every new session of pytest closes that one to the account that runs PostgreSQL.
+    folder = Path(tempfile.mkdtemp(prefix="mshx-"))
+    with ensure_running(folder / "data", durable=False) as handle:
         yield handle
+    shutil.rmtree(folder)
 
 
 def test_a_port_in_use(product: Product) -> None:

@@ -30,23 +30,16 @@ def test_the_first_start_makes_everything_and_prints_where_it_is(
     assert product.stop() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_every_process_and_ends_with_status_0(product: Product, number: signal.Signals) -> None:
     product.start_ready()
+    cluster = product.child("qcluster")
+    until(lambda: len(cluster.children(recursive=True)) > 4, "all workers run")
     family = product.family()
-    assert len(family) > 5
     assert product.stop(number) == 0
     assert survivors(family) == []
     assert not is_running(product.data_dir)
     assert product.status("/health/live") == 0
-
-
-def test_the_database_is_stopped_last_and_cleanly(product: Product) -> None:
-    product.start_ready()
-    product.stop()
-    assert product.said("database system is shut down")
-    product.start_ready()
-    assert not product.said("recovery")
 
 
 def test_a_second_start_serves_within_ten_seconds(product: Product) -> None:
@@ -54,6 +47,7 @@ def test_a_second_start_serves_within_ten_seconds(product: Product) -> None:
     assert product.stop() == 0
     assert product.start_ready() < SECOND_START_LIMIT_S
     assert product.is_ready()
+    assert not product.said("recovery"), "the first stop was not clean"
     assert not product.said("updating the database")
     assert not product.said("collecting")
 
@@ -81,6 +75,8 @@ def test_commands_in_another_terminal_share_the_database(product: Product) -> No
 
 def test_the_idle_product_stays_under_a_gigabyte(product: Product) -> None:
     product.start_ready()
+    cluster = product.child("qcluster")
+    until(lambda: len(cluster.children(recursive=True)) > 4, "all workers run")
     processes = [psutil.Process(product.process.pid), *product.family()]
     # Proportional set size: pages that forks share count once.
     total = sum(process.memory_full_info().pss for process in processes)

@@ -156,7 +156,7 @@ def codex() -> bytes:
             "response_item",
             type="message",
             role="assistant",
-            content=[{"type": "output_text", "text": "Added."}],
+            content=[{"type": "output_text", "text": "Added, as item."}],
         ),
     )
 
