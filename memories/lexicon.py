@@ -343,7 +343,8 @@ def _folded(word: str) -> str:
 
 def _unaccented(word: str) -> str:
     decomposed = unicodedata.normalize("NFD", word)
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    # A mark that stands alone is all that there is of its word.
+    return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
 
 
 def _spelt_out(word: str) -> tuple[str, ...]:

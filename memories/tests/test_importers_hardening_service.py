@@ -174,7 +174,7 @@ HOSTILE = {
     "html-lists": b"<html><body><ol>" + b"<li>x" * 60_000,
     "html-spaces": b"<html><body><pre>" + b" " * 2_000_000 + b"x",
     "html-depth": b"<html><body>" + b"<div>" * 200_000,
-    "activity": dumps([{"header": "Gemini Apps", "title": "Asked " + " " * 2_000_000 + "x", "time": "2026-01-01"}]),
+    "activity": dumps([{"header": "Gemini Apps", "title": "Asked a" + " " * 2_000_000 + "x", "time": "2026-01-01"}]),
     "reminders": lines({"type": "user", "isSidechain": False, "sessionId": "s", "uuid": "u",
                         "message": {"content": "</system-reminder>" + "<system-reminder>" * 60_000}}),
     "markdown": b"# a" + b" " * 500_000 + b"b\n" + b"#a " * 50_000 + b"[[" * 50_000 + b"`" * 50_001,

@@ -127,6 +127,12 @@ def test_stop_words_are_dropped_but_keep_their_place() -> None:
     assert terms("die Katze", "ja") == ["die", "katze"]
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u08ca", "a \u0308"])
+def test_a_mark_that_stands_alone_makes_no_empty_term(mark: str) -> None:
+    assert all(terms(mark, "en"))
+    assert all(parse_query(mark).terms)
+
+
 @given(st.text(max_size=200), st.sampled_from(["en", "de", "zh", "und", "xx", ""]))
 @settings(max_examples=200, deadline=None)
 def test_any_text_has_terms_in_order_within_it(text: str, language: str) -> None:
