@@ -45,9 +45,7 @@ FORMATS = {
         ExportFormat("jsonl", "JSON Lines", "jsonl", "application/x-ndjson", EVERYTHING, jsonl_chunks),
         ExportFormat("markdown", "Markdown", "zip", "application/zip", MemoryFilter(), markdown_chunks),
         ExportFormat("csv", "CSV", "csv", "text/csv; charset=utf-8", MemoryFilter(), csv_chunks),
-        ExportFormat(
-            "parquet", "Parquet", "parquet", "application/vnd.apache.parquet", MemoryFilter(), parquet_chunks
-        ),
+        ExportFormat("parquet", "Parquet", "parquet", "application/vnd.apache.parquet", MemoryFilter(), parquet_chunks),
     )
 }
 
@@ -62,6 +60,4 @@ def export(owner: User, format: str, wanted: MemoryFilter | None = None) -> Expo
     if known is None:
         raise ValidationFailed(f"format is one of {', '.join(FORMATS)}.", field="format")
     stem = f"memshadow-{now():%Y-%m-%d}" + ("-markdown" if format == "markdown" else "")
-    return Export(
-        f"{stem}.{known.extension}", known.content_type, known.chunks(owner, wanted or known.default)
-    )
+    return Export(f"{stem}.{known.extension}", known.content_type, known.chunks(owner, wanted or known.default))

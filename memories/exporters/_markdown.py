@@ -70,12 +70,7 @@ def _conversation_notes(
     owner: User, wanted: MemoryFilter, by_id: dict[UUID, Conversation], loads: Iterable[list[Memory]]
 ) -> Iterator[tuple[str, str, datetime]]:
     """(path, text, time of change) of each note; a long conversation becomes several."""
-    turns = (
-        (memory, links[memory.id])
-        for load in loads
-        for links in [_links(owner, wanted, load)]
-        for memory in load
-    )
+    turns = ((memory, links[memory.id]) for load in loads for links in [_links(owner, wanted, load)] for memory in load)
     for conversation_id, group in groupby(turns, key=lambda turn: turn[0].conversation_id):
         if conversation_id in by_id:
             yield from _parts(by_id[conversation_id], group)

@@ -104,9 +104,7 @@ def same_by(memory: Memory) -> str:
     """
     draft = fingerprint_draft(memory)
     for name, candidate in (("content", draft), ("undated", replace(draft, occurred_at=None))):
-        if memory_fingerprint(memory.owner_id, candidate, memory.conversation_id) == bytes(
-            memory.fingerprint
-        ):
+        if memory_fingerprint(memory.owner_id, candidate, memory.conversation_id) == bytes(memory.fingerprint):
             return name
     return "id"
 

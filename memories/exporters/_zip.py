@@ -53,9 +53,7 @@ class ZipWriter:
         version = _NEEDS_64 if far else 20
         offset = _MAX_32 if far else self._position
         sizes = (len(path), len(extra), 0, 0, 0)
-        entry = _CENTRAL.pack(
-            b"PK\x01\x02", _MADE_ON_UNIX | version, version, *about, *sizes, _REGULAR_FILE, offset
-        )
+        entry = _CENTRAL.pack(b"PK\x01\x02", _MADE_ON_UNIX | version, version, *about, *sizes, _REGULAR_FILE, offset)
         self._squeezed.append(self._squeezer.compress(entry + path + extra))
         self._count += 1
 

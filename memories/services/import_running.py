@@ -138,15 +138,23 @@ def _take(job: ImportJob, batch: Batch, source: str, item: Item) -> None:
     match item:
         case ParsedConversation():
             batch.conversations += 1
-            _add(batch, conversation_drafts(item, source=source, persona_id=job.persona_id), item.external_id)
+            drafts = conversation_drafts(item, source=_source(item, source), persona_id=job.persona_id)
+            _add(batch, drafts, item.external_id)
         case ParsedDocument():
-            _add(batch, document_drafts(item, source=source, persona_id=job.persona_id), item.external_id)
+            drafts = document_drafts(item, source=_source(item, source), persona_id=job.persona_id)
+            _add(batch, drafts, item.external_id)
         case ParsedRecord():
             batch.records.append(item)
         case Skipped():
             batch.skipped[item.reason] += item.count
         case Failed():
             batch.failures.append((item.where, item.error))
+
+
+def _source(item: ParsedConversation | ParsedDocument, source: str) -> str:
+    """An archive may hold several exports, so each item names its own; `source` is that of the file as a whole."""
+    named = item.metadata.get("format")
+    return f"import:{named}" if named else source
 
 
 def _add(batch: Batch, drafts: list[MemoryDraft], where: str) -> None:

@@ -63,7 +63,7 @@ def as_ordinary_user(data_dir: Path) -> Callable[..., subprocess.CompletedProces
     path = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
 
     def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        result: subprocess.CompletedProcess[str] = subprocess.run(
             [str(interpreter), "-B", "-c", code, *arguments],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": path},
             cwd="/",
@@ -73,5 +73,6 @@ def as_ordinary_user(data_dir: Path) -> Callable[..., subprocess.CompletedProces
             timeout=120,
             **as_user,  # type: ignore[call-overload]
         )
+        return result
 
     return run

@@ -54,9 +54,7 @@ def test_no_page_scrolls_sideways_or_complains(
         assert not wide or path.startswith("/api/"), path
 
 
-def test_the_main_path_works_without_javascript(
-    product: Product, open_context: Callable[..., BrowserContext]
-) -> None:
+def test_the_main_path_works_without_javascript(product: Product, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context(java_script_enabled=False).new_page()
     enter(page, product)
     note(page, product, "Without any script, the zeppelin landed.")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.faults.conftest import Product, until
 
-CHATS = 400
+CHATS = 250
 TURNS = 12
 
 
@@ -30,6 +29,11 @@ class Api:
                 return answer
         except OSError:
             return {}
+
+    def counts(self, job: str) -> dict[str, int]:
+        """What an import has done so far."""
+        counts: dict[str, int] = self.get(f"/imports/{job}").get("counts", {})
+        return counts
 
     def upload(self, data: bytes) -> str:
         """Start an import; its id."""
@@ -70,25 +74,21 @@ def _chat(number: int) -> dict[str, Any]:
     return {"id": f"c{number}", "title": f"Chat {number}", "mapping": nodes, "current_node": f"{number}-{TURNS - 1}"}
 
 
-@pytest.mark.parametrize("victims", [["qcluster"], ["gunicorn"], ["postgres"], ["qcluster", "gunicorn", "postgres"]])
+@pytest.mark.parametrize("victims", [["qcluster"], ["qcluster", "gunicorn", "postgres"]])
 def test_an_import_survives_kill_9(product: Product, victims: list[str]) -> None:
     product.start_ready()
     key = product.manage("ensure_owner", "--email", "ada@example.org", "--api-key", "t").stdout.strip()
     api = Api(product, key)
     job = api.upload(archive())
-    until(lambda: 0 < api.get(f"/imports/{job}").get("imported", 0) < CHATS * TURNS, "the import is under way")
+    until(lambda: api.counts(job).get("imported", 0) > 0, "the import is under way")
+    assert api.get(f"/imports/{job}")["state"] == "running"
     for victim in victims:
         child = product.child(victim)
         for process in [child, *child.children(recursive=True)]:
             process.kill()
     until(lambda: api.get(f"/imports/{job}").get("state") == "done", "the import is done", timeout_s=150)
-    report = api.get(f"/imports/{job}")
+    report = api.counts(job)
     assert (report["imported"], report["duplicates"], report["failed"]) == (CHATS * TURNS, 0, 0)
-    _settled(api)
+    until(lambda: api.get("/stats").get("pending") == 0, "everything is indexed", timeout_s=150)
     stats = api.get("/stats")
     assert (stats["memories"], stats["conversations"], stats["failed"]) == (CHATS * TURNS, CHATS, 0)
-
-
-def _settled(api: Api) -> None:
-    pending: Callable[[], Any] = lambda: api.get("/stats").get("pending")
-    until(lambda: pending() == 0, "everything is indexed", timeout_s=150)
