@@ -15,6 +15,7 @@ from memories.models import Kind, MemoryRole
 from memshadow.lib.errors import TooLarge, ValidationFailed
 
 METADATA_MAX_BYTES = 64 * 1024
+METADATA_MAX_DEPTH = 32
 TAGS_MAX = 50
 TAG_MAX_CHARS = 80
 AUTHOR_MAX_CHARS = 200
@@ -86,7 +87,8 @@ def checked(draft: MemoryDraft) -> MemoryDraft:
         external_id=clean_text(draft.external_id),
         importance=round(draft.importance, 6),  # the search index keeps single precision
         tags=tuple(dict.fromkeys(clean_tag(tag) for tag in draft.tags)),
-        metadata=json.loads(clean_text(json.dumps(draft.metadata, ensure_ascii=False))),
+        source=clean_text(draft.source).strip(),
+        metadata=_clean_json(draft.metadata),
     )
 
 
@@ -122,8 +124,33 @@ def _check_extras(draft: MemoryDraft) -> None:
         raise ValidationFailed("source names where the memory comes from, such as api.", field="source")
     if len(draft.tags) > TAGS_MAX:
         raise ValidationFailed(f"A memory carries at most {TAGS_MAX} tags.", field="tags")
+    if _depth(draft.metadata) > METADATA_MAX_DEPTH:
+        raise ValidationFailed(f"metadata is nested at most {METADATA_MAX_DEPTH} deep.", field="metadata")
     if draft.metadata and len(_metadata_json(draft.metadata)) > METADATA_MAX_BYTES:
         raise TooLarge(f"metadata holds at most {METADATA_MAX_BYTES // 1024} KiB of JSON.", field="metadata")
+
+
+def _depth(value: Any) -> int:
+    """How deep objects and lists are nested, level by level, so that no depth is too much to count."""
+    level, depth = [value], 0
+    while level := [inner for outer in level if isinstance(outer, dict | list | tuple) for inner in _inner(outer)]:
+        depth += 1
+        if depth > METADATA_MAX_DEPTH:
+            break
+    return depth
+
+
+def _inner(value: dict[str, Any] | list[Any] | tuple[Any, ...]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else list(value)
+
+
+def _clean_json(value: Any) -> Any:
+    """The same JSON with every text and key cleaned."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(str(key)): _clean_json(inner) for key, inner in value.items()}
+    return [_clean_json(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _metadata_json(metadata: dict[str, Any]) -> bytes:

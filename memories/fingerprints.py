@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from uuid import UUID
 
 from accounts.keys import keyring
@@ -27,7 +28,7 @@ def memory_fingerprint(owner_id: UUID, draft: MemoryDraft, conversation_id: UUID
         return keyed_hash(key, "external", source_family(draft.source), scope, draft.external_id)
     text = " ".join(draft.content.split())
     if draft.kind == Kind.TURN and conversation_id is not None:
-        moment = draft.occurred_at.isoformat() if draft.occurred_at else ""
+        moment = draft.occurred_at.astimezone(UTC).isoformat() if draft.occurred_at else ""
         return keyed_hash(key, "turn", str(conversation_id), draft.role, draft.author, moment, text)
     return keyed_hash(key, "text", text)
 

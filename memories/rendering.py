@@ -130,9 +130,7 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
 
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,}|={3,}\s*$|-{3,}\s*$|\*{3,}\s*$)")
 _LINE_MARK = re.compile(r"\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)")
-_INLINE_LINK = re.compile(
-    r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,500})?\)|\[[^\[\]]{0,200}\])"
-)
+_INLINE_LINK = re.compile(r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,500})?\)|\[[^\[\]]{0,200}\])")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|~~|`{1,3})(?=\S)([^*~`]{1,500})(?<=\S)\1(?!\w)")
 _UNDERSCORES = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,500})(?<=\S)\1(?!\w)")
 
@@ -153,6 +151,12 @@ def first_line(text: str) -> str:
         if _has_words(plain):
             return plain
     return " ".join(text[:2000].split())
+
+
+def preview(text: str, max_chars: int) -> str:
+    """The beginning of a text on one line, without Markdown's marks, cut at a word."""
+    lines = (_without_marks(line) for line in text[: max_chars * 8].splitlines() if not _FENCE.match(line))
+    return _shortened(" ".join(filter(None, lines)), max_chars) or first_line(text)[:max_chars]
 
 
 def _without_marks(line: str) -> str:

@@ -36,7 +36,9 @@ class ErrorPagesMiddleware:
         if request.method == "POST" and (back := _came_from(request)):
             messages.error(request, exception.message)
             return redirect(back)
-        return render(request, "400.html", {"reason": exception.message}, status=exception.status)
+        return render(
+            request, "400.html", {"reason": exception.message, "status": exception.status}, status=exception.status
+        )
 
 
 def _toast(request: HttpRequest, error: MemshadowError) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from django.db import IntegrityError, transaction
 
 from accounts.keys import keyring
@@ -45,7 +47,7 @@ def _may_write(owner: User) -> None:
 
 
 def _describe(persona: Persona, name: str, description: str) -> None:
-    name = " ".join(name.split())
+    name = " ".join(unicodedata.normalize("NFC", name.replace("\x00", "")).split())
     if not name or len(name) > NAME_MAX_CHARS:
         raise ValidationFailed(f"Give the persona a name of 1 to {NAME_MAX_CHARS} characters.", field="name")
     persona.name, persona.name_key = name, name_key(persona.owner, name)

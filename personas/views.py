@@ -8,9 +8,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import signed_in
+from memshadow.lib.confirming import ask_first
 from memshadow.lib.errors import MemshadowError
 from personas.forms import PersonaForm
 from personas.models import Persona
@@ -46,9 +48,7 @@ def edit(request: HttpRequest, persona_id: UUID) -> HttpResponse:
     """Rename, describe or delete a persona."""
     persona = persona_or_404(signed_in(request), persona_id)
     if request.POST.get("action") == "delete":
-        delete_persona(persona=persona)
-        messages.success(request, "The persona is gone; its memories stay.")
-        return redirect("personas:list")
+        return _delete(request, persona)
     initial = {"name": persona.name, "description": persona.description}
     form = PersonaForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -60,6 +60,21 @@ def edit(request: HttpRequest, persona_id: UUID) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("personas:list")
     return render(request, "personas/edit.html", {"form": form, "persona": persona})
+
+
+def _delete(request: HttpRequest, persona: Persona) -> HttpResponse:
+    page = ask_first(
+        request,
+        question=f"Delete the persona “{persona.name}”?",
+        text="Its memories stay, without a persona.",
+        yes="Delete persona",
+        back_url=reverse("personas:edit", args=[persona.id]),
+    )
+    if page is not None:
+        return page
+    delete_persona(persona=persona)
+    messages.success(request, "The persona is gone; its memories stay.")
+    return redirect("personas:list")
 
 
 def _shown(persona: Persona, counts: dict[UUID, int]) -> dict[str, Any]:

@@ -9,17 +9,19 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import require_manager, signed_in
+from accounts.access import api_key_or_404, invitation_or_404, require_manager, signed_in
 from accounts.flows.api_keys import create_api_key, revoke_api_key
 from accounts.flows.invitations import invite, withdraw
 from accounts.flows.passwords import change_password
 from accounts.forms import ApiKeyForm, InvitationForm, PasswordForm, ProfileForm
 from accounts.models import ApiKey, Invitation, User
 from memshadow.lib.clock import now
+from memshadow.lib.confirming import ask_first
 from memshadow.lib.errors import MemshadowError
 
 
@@ -83,7 +85,17 @@ def _key_state(key: ApiKey, moment: datetime) -> str:
 @require_POST
 def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Make a key worthless."""
-    revoke_api_key(owner=signed_in(request), key_id=key_id)
+    user = signed_in(request)
+    page = ask_first(
+        request,
+        question=f"Revoke the key “{api_key_or_404(user, key_id).name}”?",
+        text="Programs that use it stop working at once. This cannot be undone.",
+        yes="Revoke",
+        back_url=reverse("accounts:api_keys"),
+    )
+    if page is not None:
+        return page
+    revoke_api_key(owner=user, key_id=key_id)
     messages.success(request, "The key is revoked.")
     return redirect("accounts:api_keys")
 
@@ -117,6 +129,17 @@ def _invitation_state(row: Invitation, moment: datetime) -> str:
 @require_POST
 def invitation_revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Withdraw an open link."""
-    withdraw(by=signed_in(request), invitation_id=invitation_id)
+    user = signed_in(request)
+    row = invitation_or_404(user, invitation_id)
+    page = ask_first(
+        request,
+        question=f"Withdraw the invitation for {row.email or 'whoever has the link'}?",
+        text="The link stops working at once.",
+        yes="Withdraw",
+        back_url=reverse("accounts:invitations"),
+    )
+    if page is not None:
+        return page
+    withdraw(by=user, invitation_id=invitation_id)
     messages.success(request, "The invitation is withdrawn.")
     return redirect("accounts:invitations")

@@ -145,6 +145,7 @@ def _take(job: ImportJob, batch: Batch, source: str, item: Item) -> None:
             _add(batch, drafts, item.external_id)
         case ParsedRecord():
             batch.records.append(item)
+            batch.size_bytes += len(str(item.data.get("content", "")))
         case Skipped():
             batch.skipped[item.reason] += item.count
         case Failed():
@@ -193,7 +194,8 @@ def _store(job: ImportJob, batch: Batch) -> None:
         for draft, captured in zip(drafts, capture_memories(owner=job.owner, drafts=drafts), strict=True):
             _count(job, draft, captured)
     if batch.records:
-        restored = restore_records(owner=job.owner, records=batch.records)
+        restored = restore_records(owner=job.owner, records=batch.records, dry_run=job.dry_run)
+        job.conversations += restored.conversations
         job.imported += restored.imported
         job.duplicates += restored.duplicates
         for reason, _where in restored.skipped:

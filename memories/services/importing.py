@@ -52,8 +52,7 @@ def start_import(
 
     Raises UnknownFormat, TooLarge, NotFound (persona), PermissionRefused or Unavailable (disk); nothing stays then.
     """
-    if not owner.may_write:
-        raise PermissionRefused("A viewer cannot import; ask the owner for another role.")
+    _may_import(owner)
     persona = persona_or_404(owner, persona_id) if persona_id else None
     job = ImportJob(owner=owner, persona=persona, dry_run=dry_run)
     job.filename = Path(filename).name[:255]
@@ -70,6 +69,11 @@ def start_import(
     return job
 
 
+def _may_import(owner: User) -> None:
+    if not owner.may_write:
+        raise PermissionRefused("A viewer cannot import; ask the owner for another role.")
+
+
 def cancel_import(*, owner: User, job_id: UUID) -> ImportJob:
     """Stop an import after the batch in hand. What is imported stays; it can be resumed."""
     with transaction.atomic():
@@ -82,7 +86,8 @@ def cancel_import(*, owner: User, job_id: UUID) -> ImportJob:
 
 
 def resume_import(*, owner: User, job_id: UUID) -> ImportJob:
-    """Go on with a cancelled or failed import where it stood. Raises Conflict when its file is gone."""
+    """Go on with a stopped import where it stood. Raises PermissionRefused, or Conflict when its file is gone."""
+    _may_import(owner)
     with transaction.atomic():
         job = _locked(owner, job_id)
         if job.state not in (_State.CANCELLED, _State.FAILED):

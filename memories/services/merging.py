@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from memories import indexing
+from memories.drafts import TAGS_MAX
 from memories.models import Memory, MemoryLink, MemoryRevision, State
 from memories.services.revising import By, add_revision, snapshot_of, writable
 from memories.services.tagging import set_tags
@@ -54,7 +55,7 @@ def _supersede(kept: Memory, absorbed: list[Memory], by: By) -> None:
 
 def _absorb(kept: Memory, absorbed: list[Memory], by: By) -> None:
     before = snapshot_of(kept)
-    tags = {tag.name for memory in [kept, *absorbed] for tag in memory.tags.all()}
+    tags = dict.fromkeys(tag.name for memory in [kept, *absorbed] for tag in memory.tags.all())
     reason = replace(by, reason=by.reason or f"took in {len(absorbed)} duplicates")
     add_revision(kept, MemoryRevision.Action.MERGED, reason, before)
     kept.pinned = kept.pinned or any(memory.pinned for memory in absorbed)
@@ -63,4 +64,4 @@ def _absorb(kept: Memory, absorbed: list[Memory], by: By) -> None:
     kept.importance = max(memory.importance for memory in [kept, *absorbed])
     kept.updated_at = now()
     kept.save()
-    set_tags(memory=kept, names=sorted(tags))
+    set_tags(memory=kept, names=list(tags)[:TAGS_MAX])

@@ -127,11 +127,7 @@ class Fields:
     def tags(self, name: str) -> tuple[str, ...]:
         """A list of tags' names."""
         value = self._value(name, [])
-        if (
-            not isinstance(value, list)
-            or len(value) > _TAGS_MAX
-            or not all(isinstance(tag, str) for tag in value)
-        ):
+        if not isinstance(value, list) or len(value) > _TAGS_MAX or not all(isinstance(tag, str) for tag in value):
             raise _wrong(name, f"a list of at most {_TAGS_MAX} strings")
         return tuple(dict.fromkeys(clean_tag(tag) for tag in value))
 

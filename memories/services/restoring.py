@@ -91,16 +91,14 @@ def _read(records: Sequence[ParsedRecord], counts: RestoreCounts) -> dict[str, l
             counts.failed.append((f"invalid-record: {error.message}", where))
             continue
         for name in fields.unknown()[:5]:
-            counts.skipped.append(
-                (f"unknown-field: {record.type}.{name} is not known to this version", where)
-            )
+            counts.skipped.append((f"unknown-field: {record.type}.{name} is not known to this version", where))
     return lines
 
 
 def _where(record: ParsedRecord) -> str:
-    number, key = getattr(record, "line", 0), record.data.get("id")
+    key = record.data.get("id")
     name = f"{record.type[:20]} {key[:40]}" if isinstance(key, str) else record.type[:20]
-    return f"line {number} ({name})" if number else name
+    return f"line {record.line} ({name})" if record.line else name
 
 
 def own_id(owner: User, key: UUID) -> UUID:
@@ -117,11 +115,7 @@ def _present(owner: User, rows: type[M], keys: Iterable[UUID]) -> dict[UUID, UUI
     """Those of the ids that were restored before (or were always here), each with the id it has here."""
     wanted = set(keys)
     renamed = {key: own_id(owner, key) for key in wanted}
-    found = set(
-        rows._default_manager.filter(owner=owner, id__in=wanted | set(renamed.values())).values_list(
-            "id", flat=True
-        )
-    )
+    found = _ids(owner, rows, wanted | set(renamed.values()))
     here = {key: key if key in found else renamed[key] for key in wanted}
     return {key: place for key, place in here.items() if place in found}
 
@@ -175,9 +169,7 @@ def _persona_ids(owner: User, names: Iterable[str]) -> dict[str, UUID]:
     keys = {name: name_key(owner, name) for name in names}
     if not keys:
         return {}
-    found = Persona.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list(
-        "name_key", "id"
-    )
+    found = Persona.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list("name_key", "id")
     by_key = {bytes(key): persona_id for key, persona_id in found}
     return {name: by_key[key] for name, key in keys.items() if key in by_key}
 
@@ -195,9 +187,7 @@ def _personas_named(owner: User, names: Sequence[str | None]) -> dict[str | None
 
 def _restore_tags(owner: User, lines: Sequence[TagLine]) -> None:
     keys = {line.id: tag_key(owner.id, line.name) for line in lines}
-    found = Tag.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list(
-        "name_key", flat=True
-    )
+    found = Tag.objects.filter(owner=owner, name_key__in=list(keys.values())).values_list("name_key", flat=True)
     known = {bytes(key) for key in found} if keys else set()
     fresh = {line.id: line for line in lines if keys[line.id] not in known}
     present = _present(owner, Tag, fresh)
@@ -290,16 +280,12 @@ def _restore_memories(owner: User, lines: Sequence[MemoryLine], counts: RestoreC
     counts.duplicates += len(lines) - len(stored)
 
 
-def _not_known(
-    owner: User, lines: Sequence[MemoryLine], conversations: Mapping[UUID, UUID]
-) -> dict[bytes, MemoryLine]:
+def _not_known(owner: User, lines: Sequence[MemoryLine], conversations: Mapping[UUID, UUID]) -> dict[bytes, MemoryLine]:
     """The lines by fingerprint, without those that are exact duplicates of what is here."""
     fresh: dict[bytes, MemoryLine] = {}
     for line in lines:
         fresh.setdefault(_fingerprint(owner, line, conversations), line)
-    found = Memory.objects.filter(owner=owner, fingerprint__in=list(fresh)).values_list(
-        "fingerprint", flat=True
-    )
+    found = Memory.objects.filter(owner=owner, fingerprint__in=list(fresh)).values_list("fingerprint", flat=True)
     for fingerprint in found:
         del fresh[bytes(fingerprint)]
     return fresh
@@ -310,9 +296,7 @@ def _fingerprint(owner: User, line: MemoryLine, conversations: Mapping[UUID, UUI
     if line.same_by == "id":
         return keyed_hash(keyring(owner.id).fingerprint_key, "restored", str(line.id))
     draft = replace(line.draft, occurred_at=None) if line.same_by == "undated" else line.draft
-    return memory_fingerprint(
-        owner.id, draft, conversations[line.conversation.id] if line.conversation else None
-    )
+    return memory_fingerprint(owner.id, draft, conversations[line.conversation.id] if line.conversation else None)
 
 
 def _memory_maker(
@@ -361,13 +345,9 @@ def _tag(owner: User, lines: Mapping[UUID, MemoryLine], stored: Mapping[UUID, Me
     )
 
 
-def _restore_revisions(
-    owner: User, lines: Sequence[RevisionLine], counts: RestoreCounts, *, dry_run: bool
-) -> None:
+def _restore_revisions(owner: User, lines: Sequence[RevisionLine], counts: RestoreCounts, *, dry_run: bool) -> None:
     places = _present(owner, Memory, {line.memory for line in lines})
-    lengths = dict(
-        Memory.objects.filter(owner=owner, id__in=set(places.values())).values_list("id", "revision_count")
-    )
+    lengths = dict(Memory.objects.filter(owner=owner, id__in=set(places.values())).values_list("id", "revision_count"))
     kept = []
     for line in lines:
         place = places.get(line.memory)

@@ -75,10 +75,11 @@ def undo(*, owner: User, memory_id: UUID, number: int, by: By) -> Memory:
     target = revision.snapshot
     draft = checked(replace(_draft_of(memory), **_draft_fields(target)))
     add_revision(memory, Action.UNDONE, replace(by, reason=by.reason or f"to before revision {number}"), before)
+    persona = Persona.objects.filter(owner=owner, id=target["persona_id"]).first() if target["persona_id"] else None
     change = Change(
         pinned=target["pinned"],
-        persona_id=UUID(target["persona_id"]) if target["persona_id"] else None,
-        clear_persona=not target["persona_id"],
+        persona_id=persona.id if persona else None,
+        clear_persona=persona is None,  # one that was deleted since does not come back
     )
     _apply(memory, draft, change)
     memory.state = target["state"]

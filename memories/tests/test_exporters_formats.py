@@ -7,6 +7,7 @@ import io
 import json
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_nothing_of_anybody_else(owner: User, other: User, format: str) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_account_without_memories_exports_a_valid_file(owner: User, format: str) -> None:
     data = _bytes(owner, format)
-    readers = {
+    readers: dict[str, Callable[[], list[Any]]] = {
         "jsonl": lambda: lines_of(data),
         "csv": lambda: _csv(owner),
         "markdown": lambda: zipfile.ZipFile(io.BytesIO(data)).namelist(),
@@ -176,15 +177,15 @@ def test_pages_join_without_gap_or_repeat(owner: User, format: str, monkeypatch:
     _many(owner, 16, "p")
     # Many rows of one moment are where a page by time alone would lose some.
     Memory.objects.filter(owner=owner).update(created_at=MOMENT)
-    found = {
+    readers: dict[str, Callable[[], list[str]]] = {
         "jsonl": lambda: [line["content"] for line in lines_of(exported(owner)) if line["type"] == "memory"],
         "csv": lambda: [row["content"] for row in _csv(owner)],
         "parquet": lambda: pq.read_table(io.BytesIO(_bytes(owner, format))).column("content").to_pylist(),
         "markdown": lambda: [
             line for text in _notes(owner).values() for line in text.splitlines() if line.startswith("p ")
         ],
-    }[format]()
-    assert sorted(found) == sorted(memory.content for memory in Memory.objects.filter(owner=owner))
+    }
+    assert sorted(readers[format]()) == sorted(memory.content for memory in Memory.objects.filter(owner=owner))
 
 
 def _long_documents(owner: User, count: int) -> None:

@@ -260,6 +260,11 @@ def test_a_bad_record_fails_alone(owner: User, changes: Record, reason: str) -> 
     assert where.startswith("memory")
 
 
+def test_a_bad_line_is_found_by_its_number(owner: User) -> None:
+    text = b'{"memshadow_export":1}\n' + json.dumps(_memory(kind="wish")).encode() + b"\n"
+    assert restored(owner, text).failed[0][1].startswith("line 2 (memory ")
+
+
 @pytest.mark.parametrize("name", ["id", "kind", "content", "source", "state", "occurred_at", "created_at"])
 def test_a_missing_field_is_named(owner: User, name: str) -> None:
     record = _memory()
@@ -337,7 +342,7 @@ def test_references_to_a_strangers_memory_find_nothing(owner: User, other: User)
 def test_an_older_copy_is_kept_and_its_newer_history_left_out(owner: User, other: User) -> None:
     memory_id = str(new_id())
     _restore(owner, _memory(id=memory_id))
-    revision = {
+    revision: Record = {
         "type": "revision",
         "id": str(new_id()),
         "memory": memory_id,
@@ -444,14 +449,13 @@ def test_whatever_capture_accepts_comes_back(owner: User, other: User, drafts: l
     for person in (owner, other):
         Memory.objects.filter(owner=person).update(state="deleted")
         empty_trash(owner=person)
-        for model in (Tag, Conversation, Persona):
-            model.objects.filter(owner=person).delete()
+        Tag.objects.filter(owner=person).delete()
     for draft in drafts:
         if any(character.isprintable() and not character.isspace() for character in draft.content):
             capture_memory(owner=owner, draft=draft)
     before = exported(owner)
-    for model in (Memory, Tag, Conversation):
-        model.objects.filter(owner=owner).delete()
+    for rows in (Memory.objects, Tag.objects, Conversation.objects):
+        rows.filter(owner=owner).delete()
 
     counts = restored(other, before, batch=2)
 

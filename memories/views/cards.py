@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from memories.models import Memory
-from memories.rendering import plain_title, source_label
+from memories.rendering import plain_title, preview, source_label
 from memories.retrieval import Hit
 
 _SNIPPET_CHARS = 240
@@ -46,8 +46,6 @@ class Card:
 
 def card_of(memory: Memory) -> Card:
     """The card of a memory; its tags, persona and conversation should be loaded."""
-    text = " ".join(memory.content[: _SNIPPET_CHARS * 4].split())
-    cut = text[:_SNIPPET_CHARS] + ("…" if len(text) > _SNIPPET_CHARS else "")
     return Card(
         id=memory.id,
         kind=memory.kind,
@@ -60,7 +58,7 @@ def card_of(memory: Memory) -> Card:
         when=memory.occurred_at,
         tags=sorted(tag.name for tag in memory.tags.all()),
         title=str(memory.metadata.get("title", "")),
-        snippet=mark_safe(escape(cut)),  # noqa: S308 - escaped
+        snippet=mark_safe(escape(preview(memory.content, _SNIPPET_CHARS))),  # noqa: S308 - escaped
         url=reverse("memories:detail", args=[memory.id]),
         conversation_url=conversation_url(memory),
         index_state=memory.index_state,

@@ -29,6 +29,7 @@ from memshadow.lib.errors import MemshadowError
 from memshadow.lib.htmx import wants_partial
 
 _RELATED = 6
+_RELATED_COSINE = 0.25  # below it, what is nearest in a small library has nothing to do with the memory
 _DONE = {
     "pin": "Pinned.",
     "unpin": "Unpinned.",
@@ -44,7 +45,7 @@ def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """The memory with everything that is known about it."""
     owner = signed_in(request)
     memory = memory_or_404(owner, memory_id)
-    near = related(owner, memory, limit=_RELATED)
+    near = [(m, cosine) for m, cosine in related(owner, memory, limit=_RELATED) if cosine >= _RELATED_COSINE]
     twins = {m.id for m in find_duplicates(owner, memory, [m for m, _ in near])}
     card = card_of(memory)
     card.title = title_of(memory)
@@ -95,9 +96,21 @@ def action(request: HttpRequest, memory_id: UUID) -> HttpResponse:
         messages.success(request, _DONE[name])
         return redirect("memories:detail", memory.id)
     fresh = memory_or_404(owner, memory.id)
-    response = render(request, "components/_memory_card.html", {"card": card_of(fresh)})
-    extra = {"undo_url": request.path, "undo_action": _OPPOSITE[name]} if name in _OPPOSITE else {}
-    return toast_oob(request, response, _DONE[name], **extra)
+    selectable = request.POST.get("selectable", "")
+    context = {"card": card_of(fresh), "selectable": bool(selectable), "form_id": "bulk"}
+    response = render(request, "components/_memory_card.html", context)
+    return toast_oob(request, response, _DONE[name], **_way_back(request.path, memory, name, selectable))
+
+
+def _way_back(url: str, memory: Memory, name: str, selectable: str) -> dict[str, str]:
+    if name not in _OPPOSITE:
+        return {}
+    return {
+        "undo_url": url,
+        "undo_action": _OPPOSITE[name],
+        "undo_target": f"#memory-{memory.id}",
+        "undo_selectable": selectable,
+    }
 
 
 def _set_tags(request: HttpRequest, owner: User, memory: Memory) -> HttpResponse:

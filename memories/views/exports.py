@@ -40,9 +40,10 @@ def exports(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest) -> StreamingHttpResponse:
     """The export itself, streamed."""
     owner = signed_in(request)
-    wanted = memory_filter(request.GET, every_state=True)
-    made = export(owner, request.GET.get("format", "jsonl"), wanted)
-    record("export.downloaded", actor=owner, format=request.GET.get("format", "jsonl"))
+    key = request.GET.get("format", "jsonl")
+    wanted = memory_filter(request.GET, every_state=key == "jsonl")
+    made = export(owner, key, wanted)
+    record("export.downloaded", actor=owner, format=key)
     response = StreamingHttpResponse(made.chunks, content_type=made.content_type)
     response["Content-Disposition"] = f'attachment; filename="{made.filename}"'
     return response

@@ -89,9 +89,18 @@ def page_url(request: HttpRequest, cursor: str | None) -> str:
     """This page's address at another cursor, or an empty string."""
     if cursor is None:
         return ""
-    query = request.GET.copy()
+    query = _without(request, "cursor")
     query["cursor"] = cursor
     return f"{request.path}?{query.urlencode()}"
+
+
+def _without(request: HttpRequest, *names: str) -> QueryDict:
+    """The address's parameters, without these and without the empty ones that a form sends."""
+    query = request.GET.copy()
+    for name, values in list(query.lists()):
+        if name in names or not any(values):
+            del query[name]
+    return query
 
 
 def _chips(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
@@ -112,11 +121,9 @@ def _chips(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
         value = getattr(filters, name)
         if not value or (name == "q" and request.resolver_match and request.resolver_match.url_name == "search"):
             continue
-        query = request.GET.copy()
-        query.pop(name, None)
-        query.pop("cursor", None)
         text = f"{label} {choices.get(value, value)}".strip()
-        chips.append({"label": text, "url": f"{request.path}?{query.urlencode()}"})
+        rest = _without(request, name, "cursor").urlencode()
+        chips.append({"label": text, "url": f"{request.path}?{rest}" if rest else request.path})
     return chips
 
 

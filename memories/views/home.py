@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from memories.forms import CaptureForm, split_tags
 from memories.models import Memory
 from memories.selectors import memory_page, stats_for
 from memories.services.capture import Captured, capture_memory
-from memories.views.cards import cards_of, title_of
+from memories.views.cards import cards_of
 from memories.views.toasts import toast_oob
 from memshadow.lib.clock import now
 from memshadow.lib.errors import MemshadowError
@@ -81,8 +82,6 @@ def _capture(owner: User, form: CaptureForm) -> Captured | None:
 def _captured(request: HttpRequest, owner: User, captured: Captured) -> HttpResponse:
     text = "Saved." if captured.created else "You have this memory already; it was seen again."
     if not wants_partial(request):
-        from django.contrib import messages
-
         messages.success(request, text)
         return redirect("memories:detail", captured.memory.id)
     context: dict[str, Any] = {
@@ -93,7 +92,7 @@ def _captured(request: HttpRequest, owner: User, captured: Captured) -> HttpResp
     box = render(request, "memories/_capture.html", context)
     box.content += render(request, "memories/_recent.html", context).content
     url = reverse("memories:detail", args=[captured.memory.id])
-    return toast_oob(request, box, text, link_url=url, link_label=title_of(captured.memory)[:40])
+    return toast_oob(request, box, text, link_url=url, link_label="Open")
 
 
 def _recent(owner: User) -> list[Any]:

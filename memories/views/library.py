@@ -23,6 +23,7 @@ from memories.services.revising import By
 from memories.services.tagging import add_tags
 from memories.views.cards import Card, card_of, cards_of
 from memories.views.filtering import filters_of, memory_filter, page_url
+from memshadow.lib.confirming import ask_first
 from memshadow.lib.errors import NotFound, PermissionRefused, ValidationFailed
 from memshadow.lib.htmx import render_page
 
@@ -79,15 +80,15 @@ def trash(request: HttpRequest) -> HttpResponse:
 def trash_empty(request: HttpRequest) -> HttpResponse:
     """Erase the trash, after a page that asks when no script has asked before."""
     owner = signed_in(request)
-    if not request.POST.get("confirmed"):
-        context = {
-            "question": "Erase everything in the trash?",
-            "text": "The text, its history, and all that was derived from it are erased for good.",
-            "yes": "Erase for good",
-            "url": reverse("memories:trash_empty"),
-            "back_url": reverse("memories:trash"),
-        }
-        return render(request, "confirm.html", context)
+    page = ask_first(
+        request,
+        question="Erase everything in the trash?",
+        text="The text, its history, and all that was derived from it are erased for good. This cannot be undone.",
+        yes="Erase for good",
+        back_url=reverse("memories:trash"),
+    )
+    if page is not None:
+        return page
     count = empty_trash(owner=owner)
     messages.success(request, f"{count} {'memory was' if count == 1 else 'memories were'} erased for good.")
     return redirect("memories:trash")
@@ -131,7 +132,8 @@ def merge(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         ids, keep = _ids(request.POST.getlist("ids")), _ids([request.POST.get("keep", "")])[0]
         merge_memories(owner=owner, keep_id=keep, other_ids=ids, by=By(owner, via="dashboard"))
-        messages.success(request, f"Merged {len(ids)} memories into this one.")
+        count = len(set(ids) - {keep})
+        messages.success(request, f"Merged {count} {'memory' if count == 1 else 'memories'} into this one.")
         return redirect("memories:detail", keep)
     ids = _ids(request.GET.getlist("ids"))
     rows = _all_of(owner, ids)

@@ -19,6 +19,7 @@ from memories.forms import TagForm
 from memories.models import Tag
 from memories.selectors import tags_for
 from memories.services.tagging import delete_tag, rename_tag
+from memshadow.lib.confirming import ask_first
 from memshadow.lib.errors import MemshadowError, PermissionRefused, ValidationFailed
 
 
@@ -35,6 +36,8 @@ def tag(request: HttpRequest, tag_id: UUID) -> HttpResponse:
     row = tag_or_404(owner, tag_id)
     form, error_text = TagForm(request.POST or None, initial={"name": row.name}), ""
     if request.method == "POST":
+        if page := _asked(request, row):
+            return page
         try:
             messages.success(request, _change(owner, row, request.POST.get("action", ""), request))
             return redirect("memories:tags")
@@ -45,6 +48,18 @@ def tag(request: HttpRequest, tag_id: UUID) -> HttpResponse:
     others = [(t.id, t.name) for t in everyone if t.id != row.id]
     context = {"tag": _shown(shown), "form": form, "others": others, "error": error_text}
     return render(request, "memories/tag.html", context)
+
+
+def _asked(request: HttpRequest, row: Tag) -> HttpResponse | None:
+    if request.POST.get("action") != "delete":
+        return None
+    return ask_first(
+        request,
+        question=f"Take the tag “{row.name}” away?",
+        text="Its memories stay; only the tag goes.",
+        yes="Take it away",
+        back_url=reverse("memories:tag", args=[row.id]),
+    )
 
 
 def _change(owner: User, row: Tag, action: str, request: HttpRequest) -> str:

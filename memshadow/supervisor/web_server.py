@@ -33,5 +33,13 @@ loglevel = "warning"
 # The heartbeat file must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
+
+def post_worker_init(worker: object) -> None:
+    """Each web process loads the model at once, so that nobody's first search waits for it."""
+    from memories.warming import warm_up_in_background
+
+    warm_up_in_background()
+
+
 if os.environ.get(SUPERVISED):
     watch_parent()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
-from pytest_django import DjangoSettingsWrapper as SettingsWrapper
+from pytest_django import Settings
 
 from memshadow import checks, database_health
 from memshadow.database_health import DatabaseUnsuitable, Facts, parse_version, problems, read_facts, require_suitable
@@ -88,7 +88,7 @@ def test_keys_on_a_disk_that_a_deploy_replaces_are_warned_about(
 
 @pytest.mark.parametrize(("host", "warned"), [("192.0.2.1", ["memshadow.W002"]), ("127.0.0.1", [])])
 def test_debug_pages_for_the_world_are_warned_about(
-    host: str, warned: list[str], monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+    host: str, warned: list[str], monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.DEBUG = True
     monkeypatch.setattr(checks, "env", environment.env.model_copy(update={"host": host}))

@@ -39,9 +39,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("owner", "name_key"), name="persona_name_unique")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("owner", "name_key"), name="persona_name_unique")],
             },
         ),
     ]

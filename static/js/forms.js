@@ -40,6 +40,12 @@ document.addEventListener("submit", (event) => {
   if (button?.dataset.busy) setTimeout(() => (button.lastChild.textContent = button.dataset.busy));
 });
 
+// Empty fields stay out of the address of a search. htmx reads its forms through FormData too, so this serves both.
+document.addEventListener("formdata", ({ target, formData }) => {
+  if (target.method !== "get") return;
+  for (const name of new Set(formData.keys())) if (formData.getAll(name).every((value) => value === "")) formData.delete(name);
+});
+
 window.addEventListener("pageshow", () => {
   leaving = false;
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

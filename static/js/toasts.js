@@ -1,5 +1,6 @@
 // Toasts close by button or by themselves, and say when the server does not answer.
 const STAY_MS = 7000;
+const AT_MOST = 3;
 const region = document.getElementById("toasts");
 const waiting = new WeakMap();
 
@@ -10,6 +11,7 @@ function start(toast) {
 }
 
 function prepare(toast) {
+  for (const old of [...region.querySelectorAll("[data-toast]")].slice(0, -AT_MOST)) old.remove();
   const close = toast.querySelector("[data-toast-close]");
   if (close) close.hidden = false;
   if (toast.getAttribute("role") === "alert") return;
@@ -38,6 +40,7 @@ if (region) {
   region.addEventListener("click", (event) => {
     if (event.target.closest("[data-toast-close]")) event.target.closest("[data-toast]").remove();
   });
+  region.addEventListener("htmx:afterRequest", (event) => event.target.closest("[data-toast]")?.remove());
   document.addEventListener("msh:say", (event) => say(event.detail));
   document.addEventListener("htmx:sendError", () => say("The server does not answer. Is MEMSHADOW still running?"));
   document.addEventListener("htmx:responseError", (event) => {

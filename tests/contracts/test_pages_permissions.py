@@ -12,11 +12,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.flows.api_keys import create_api_key
 from accounts.flows.invitations import invite
-from accounts.models import User
+from accounts.models import ApiKey, Invitation, Role, User
 from memories.drafts import ConversationRef, MemoryDraft
-from memories.models import ImportJob, Memory
+from memories.models import ImportJob, Memory, MemoryRevision, State, Tag
 from memories.services.capture import capture_memory
 from memories.services.revising import By, Change, edit_memory
+from personas.models import Persona
 from personas.services import create_persona
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +126,49 @@ def test_a_link_cannot_change_anything(
     name: str, things: dict[str, Any], owner: User, client_for: Callable[[User], Client]
 ) -> None:
     assert client_for(owner).get(address(name, things)).status_code == 405
+
+
+# What stays one's own with any role: the profile, the password, and making keys and links of one's own worthless.
+OWN = {
+    "accounts:account",
+    "accounts:password",
+    "accounts:api_keys",
+    "accounts:api_key_revoke",
+    "accounts:invitation_revoke",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(PAGES) - PUBLIC - OWN))
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
+def test_a_viewer_changes_nothing(
+    name: str, headers: dict[str, str], things: dict[str, Any], owner: User, client_for: Callable[[User], Client]
+) -> None:
+    bin_draft = MemoryDraft(content="In the bin")
+    Memory.objects.filter(id=capture_memory(owner=owner, draft=bin_draft).memory.id).update(state=State.DELETED)
+    User.objects.filter(pk=owner.pk).update(role=Role.VIEWER)
+    owner.refresh_from_db()
+    before = _everything()
+    for action in ("archive", "delete", "rename", "tags", "pin"):
+        data = {"action": action, "confirmed": "1", "content": "changed", "name": "changed", "tags": "changed"}
+        ids = {"ids": [things["memory_id"]], "keep": things["memory_id"], "tag": "changed"}
+        response = client_for(owner).post(address(name, things), data | ids, headers=headers)
+        assert response.status_code < 500
+    assert _everything() == before
+
+
+def _everything() -> list[list[dict[str, Any]]]:
+    models = (Memory, MemoryRevision, Tag, Persona, ImportJob, ApiKey, Invitation)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+@pytest.mark.parametrize("name", sorted(set(PAGES) - PUBLIC - POST_ONLY - {"memories:export_download"}))
+def test_every_page_has_a_title_and_one_heading(
+    name: str, things: dict[str, Any], owner: User, client_for: Callable[[User], Client]
+) -> None:
+    body = client_for(owner).get(address(name, things), {"ids": things["memory_id"]}).content.decode()
+    title = body.partition("<title>")[2].partition("</title>")[0]
+    assert title.endswith(" · MEMSHADOW") and title.partition(" · ")[0].strip()
+    assert body.count("<h1") == 1
 
 
 def test_forms_without_their_token_are_refused(things: dict[str, Any], owner: User) -> None:

@@ -1,0 +1,31 @@
+"""Loads what a process would otherwise load during somebody's first request: the model, the tokenizer, word lists."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from django.conf import settings
+
+from memories.embedding import get_provider
+from memories.lexicon import detect_language, lexemes
+from memshadow.lib.errors import MemshadowError
+
+logger = logging.getLogger(__name__)
+_TEXT = "The memory that everything is warmed up with."
+
+
+def warm_up() -> None:
+    """Touch each part once; a part that cannot be loaded is logged and left to the request that needs it."""
+    try:
+        provider = get_provider("local", Path(settings.MODELS_DIR), settings.EMBEDDING_THREADS)
+        provider.embed_query(_TEXT)
+        lexemes(_TEXT, detect_language(_TEXT))
+    except MemshadowError:
+        logger.exception("The embedding model could not be loaded in advance")
+
+
+def warm_up_in_background() -> None:
+    """Return at once and warm up beside the first requests."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
