@@ -19,7 +19,7 @@ def exercise(instance: Instance) -> None:
     with httpx.Client(base_url=instance.base_url, headers=headers, timeout=60) as client:
         for n in range(20):
             client.post("/api/v1/memories", json={"content": f"The {n}th memory."}).raise_for_status()
-            client.get("/api/v1/search", params={"query": f"memory {n}"}).raise_for_status()
+            client.get("/api/v1/search", params={"q": f"memory {n}"}).raise_for_status()
 
 
 def main() -> None:

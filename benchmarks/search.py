@@ -101,7 +101,7 @@ def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
     with httpx.Client(base_url=instance.base_url, headers=headers, timeout=60) as client:
 
         def over_http(question: str) -> None:
-            client.get("/api/v1/search", params={"query": question}).raise_for_status()
+            client.get("/api/v1/search", params={"q": question}).raise_for_status()
 
         timed_ms(over_http, questions(3)[:20])
         return {

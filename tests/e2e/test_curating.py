@@ -121,7 +121,7 @@ def test_the_administration_keeps_to_the_policy(product: Product, open_context: 
     page.goto(address(product, "/admin/"))
     expect(page.locator("#site-name")).to_have_text("MEMSHADOW administration")
     page.goto(address(product, "/admin/memories/memory/"))
-    page.locator("#result_list th a").first.click()
+    page.locator("#result_list tbody th a").first.click()
     page.wait_for_url("**/change/")
     expect(page.locator("#content")).to_contain_text("Content")
     page.goto(address(product, "/admin/accounts/auditevent/"))
@@ -146,5 +146,5 @@ def test_the_pages_of_things_fit_a_phone(
     for path in (memory, f"{memory}edit/", f"{memory}history/", str(tag), "/tags/", "/library/", f"/search/?q={long}"):
         page.goto(address(product, path))
         assert not wide(page), path
-    page.click("summary:has-text('More')")
+    page.click(".tabbar summary")
     expect(page.locator(".tabbar-sheet")).to_be_visible()
