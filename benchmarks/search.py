@@ -28,21 +28,22 @@ SPREAD = 0.6
 
 def fill(owner: User, rows: int) -> None:
     """Capture `rows` memories and give them vectors around common centres."""
-    from django.db import connection
+    from django.db import connection, transaction
 
     from memories.drafts import MemoryDraft
+    from memories.models import Memory
     from memories.services.capture import capture_memories
 
     writer, made = Writer(seed=5), 0
     while made < rows:
         size = min(1000, rows - made)
         drafts = [MemoryDraft(content=f"{made + n}: {writer.text('user', 'memory')}") for n in range(size)]
-        capture_memories(owner=owner, drafts=drafts)
+        with transaction.atomic():  # done before any worker sees it
+            capture_memories(owner=owner, drafts=drafts)
+            Memory.objects.filter(owner=owner, index_state="pending").update(index_state="done")
         made += size
     _vectors(owner)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE memories_memory SET index_state = 'done', indexed_at = now()")
-        cursor.execute("DELETE FROM django_q_ormq")
         cursor.execute("VACUUM ANALYZE memories_searchentry")
         cursor.execute("VACUUM ANALYZE memories_memory")
 
