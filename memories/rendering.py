@@ -130,6 +130,10 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
 
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,}|={3,}\s*$|-{3,}\s*$|\*{3,}\s*$)")
 _LINE_MARK = re.compile(r"\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ xX]\]\s+)?|\d{1,9}[.)]\s+)")
+_HEADING = re.compile(r"#{1,6}\s+\S")
+_SNIPPET_MARK = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]+|&gt;[ \t]?|[-*+][ \t]+|\d{1,9}[.)][ \t]+)+|\*\*|~~|`{3}\w*|`", re.MULTILINE
+)
 _INLINE_LINK = re.compile(r"!?\[([^\[\]]{0,500})\](?:\([^()\s]{0,2000}(?:\s[^()]{0,500})?\)|\[[^\[\]]{0,200}\])")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|~~|`{1,3})(?=\S)([^*~`]{1,500})(?<=\S)\1(?!\w)")
 _UNDERSCORES = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,500})(?<=\S)\1(?!\w)")
@@ -157,6 +161,19 @@ def preview(text: str, max_chars: int) -> str:
     """The beginning of a text on one line, without Markdown's marks, cut at a word."""
     lines = (_without_marks(line) for line in text[: max_chars * 8].splitlines() if not _FENCE.match(line))
     return _shortened(" ".join(filter(None, lines)), max_chars) or first_line(text)[:max_chars]
+
+
+def split_heading(text: str) -> tuple[str, str]:
+    """The heading that a Markdown text opens with, without its mark, and the rest; ("", text) where there is none."""
+    opening, _, rest = text.lstrip().partition("\n")
+    if not _HEADING.match(opening) or not rest.strip() or len(opening) > TITLE_CHARS * 2:
+        return "", text
+    return _without_marks(opening), rest
+
+
+def snippet_html(html: SafeString) -> SafeString:
+    """A search snippet (escaped, with <mark>) without Markdown's marks; nothing that it removes can open a tag."""
+    return SafeString(_SNIPPET_MARK.sub("", html))
 
 
 def _without_marks(line: str) -> str:

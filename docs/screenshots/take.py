@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
@@ -22,8 +22,8 @@ from tests.e2e.conftest import setup_link  # noqa: E402
 from tests.faults.conftest import ROOT, Product  # noqa: E402
 
 PASSWORD = "a quite unusual phrase"  # noqa: S105 - of a server that lives for a minute
-WIDE = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 780}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 780}
 MAX_BYTES = 250_000
 INDEXING_TIMEOUT_MS = 180_000
 
@@ -79,8 +79,8 @@ def make_account(camera: Camera, link: str) -> None:
 def start_import(camera: Camera, name: str, archive: bytes) -> None:
     """Upload an archive."""
     camera.go("/imports/")
-    file = {"name": name, "mimeType": "application/zip", "buffer": archive}
-    camera.page.set_input_files("input[type=file]", files=[file])  # type: ignore[list-item]
+    file: FilePayload = {"name": name, "mimeType": "application/zip", "buffer": archive}
+    camera.page.set_input_files("input[type=file]", files=[file])
     camera.page.click("#upload button[type=submit]")
     camera.page.wait_for_selector("#job")
 
@@ -118,16 +118,16 @@ def fill_library(camera: Camera, today: datetime) -> None:
 def take_all(browser: Browser, product: Product) -> None:
     """Every picture."""
     base, link, today = f"http://127.0.0.1:{product.port}", setup_link(product), datetime.now(UTC)
-    context = browser.new_context(viewport=WIDE, color_scheme="light", device_scale_factor=1.5)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=WIDE, color_scheme="light", device_scale_factor=1.5)
     camera = Camera(context.new_page(), base)
     make_account(camera, link or "")
     fill_library(camera, today)
     state = context.storage_state()
-    dark = Camera(browser.new_context(viewport=WIDE, color_scheme="dark", storage_state=state).new_page(), base)  # type: ignore[arg-type]
+    dark = Camera(browser.new_context(viewport=WIDE, color_scheme="dark", storage_state=state).new_page(), base)
     phone = Camera(
         browser.new_context(
             viewport=PHONE, color_scheme="light", storage_state=state, device_scale_factor=2
-        ).new_page(),  # type: ignore[arg-type]
+        ).new_page(),
         base,
     )
     camera.go("/")

@@ -183,9 +183,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key_hash", models.BinaryField(max_length=32)),
                 ("request_hash", models.BinaryField(max_length=32)),
@@ -522,9 +520,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "memory",
@@ -565,9 +561,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="conversation",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "external_key"), name="conversation_external_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("owner", "external_key"), name="conversation_external_unique"),
         ),
         migrations.AddIndex(
             model_name="idempotencyrecord",
@@ -591,9 +585,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="memorylink",
-            constraint=models.UniqueConstraint(
-                fields=("from_memory", "to_memory", "relation"), name="link_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("from_memory", "to_memory", "relation"), name="link_unique"),
         ),
         migrations.AddConstraint(
             model_name="memoryrevision",
@@ -637,9 +629,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="memory",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "fingerprint"), name="memory_fingerprint_unique"
-            ),
+            constraint=models.UniqueConstraint(fields=("owner", "fingerprint"), name="memory_fingerprint_unique"),
         ),
         migrations.AddConstraint(
             model_name="memory",

@@ -30,7 +30,17 @@ def remember(owner: User, text: str, *tags: str) -> Memory:
 def test_a_card_shows_the_text_without_marks(client: Client, owner: User) -> None:
     remember(owner, "# Bread\n\nBake at **250 °C**:\n\n1. with [steam](https://example.org)\n\n```\ncode <b>\n```\n")
     card = client.get(reverse(LIBRARY)).context["cards"][0]
-    assert card.snippet == "Bread Bake at 250 °C: with steam code &lt;b&gt;"
+    assert (card.title, card.snippet) == ("Bread", "Bake at 250 °C: with steam code &lt;b&gt;")
+
+
+def test_a_hit_shows_what_matched_without_marks_and_nothing_of_it_is_markup(
+    client: Client, owner: User, index_all: Callable[[], int]
+) -> None:
+    remember(owner, "# Ovens\n\n- **hot** <mar**k>oven `<b>`\n> &l**t;script>\n1. *stars* 2 * 3 * 4 = 24")
+    index_all()
+    snippet = client.get(reverse("memories:search"), {"q": "oven"}).context["cards"][0].snippet
+    lines = [line for line in snippet.replace("<mark>", "[").replace("</mark>", "]").splitlines() if line]
+    assert lines[1:] == ["hot &lt;mark&gt;[oven] &lt;b&gt;", "&amp;lt;script&gt;", "*stars* 2 * 3 * 4 = 24"]
 
 
 def test_a_card_without_a_single_word_still_shows_something(client: Client, owner: User) -> None:

@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from memories.models import Memory
-from memories.rendering import plain_title, preview, source_label
+from memories.rendering import plain_title, preview, snippet_html, source_label, split_heading
 from memories.retrieval import Hit
 
 _SNIPPET_CHARS = 240
@@ -46,6 +46,7 @@ class Card:
 
 def card_of(memory: Memory) -> Card:
     """The card of a memory; its tags, persona and conversation should be loaded."""
+    heading, rest = split_heading(memory.content)
     return Card(
         id=memory.id,
         kind=memory.kind,
@@ -57,8 +58,8 @@ def card_of(memory: Memory) -> Card:
         pinned=memory.pinned,
         when=memory.occurred_at,
         tags=sorted(tag.name for tag in memory.tags.all()),
-        title=str(memory.metadata.get("title", "")),
-        snippet=mark_safe(escape(preview(memory.content, _SNIPPET_CHARS))),  # noqa: S308 - escaped
+        title=str(memory.metadata.get("title", "")) or heading,
+        snippet=mark_safe(escape(preview(rest, _SNIPPET_CHARS))),  # noqa: S308 - escaped
         url=reverse("memories:detail", args=[memory.id]),
         conversation_url=conversation_url(memory),
         index_state=memory.index_state,
@@ -81,7 +82,8 @@ def cards_of(memories: Iterable[Memory]) -> list[Card]:
 def hit_card(hit: Hit) -> Card:
     """A search hit: the card with its snippet, score and, when asked for, the reasons."""
     card = card_of(hit.memory)
-    card.snippet = hit.snippet.html
+    # The snippet is what matched, the heading included where it did: it is not split from it.
+    card.title, card.snippet = str(hit.memory.metadata.get("title", "")), snippet_html(hit.snippet.html)
     card.score = hit.score
     card.score_label = f"{hit.score:.0%}"
     card.score_width = round(hit.score * _SCORE_BAR)

@@ -43,9 +43,7 @@ def _nested() -> bytes:
 SAMPLES = (
     Sample("chatgpt.zip", chatgpt.export, "chatgpt", conversations=6, documents=2),
     Sample("chatgpt-shards.zip", chatgpt.shards, "chatgpt", conversations=60),
-    Sample(
-        "chatgpt.json", lambda: dumps([chatgpt.simple("a"), chatgpt.simple("b")]), "chatgpt", conversations=2
-    ),
+    Sample("chatgpt.json", lambda: dumps([chatgpt.simple("a"), chatgpt.simple("b")]), "chatgpt", conversations=2),
     Sample(
         "chatgpt-wrapper.json",
         lambda: dumps({"version": 2, "conversations": [chatgpt.simple("a")]}),

@@ -59,17 +59,13 @@ def conversation(name: str, messages: list[dict[str, Any]], **more: Any) -> dict
     }
 
 
-def simple(
-    name: str, ask: str = "How do bees fly?", answer: str = "With two pairs of wings."
-) -> dict[str, Any]:
+def simple(name: str, ask: str = "How do bees fly?", answer: str = "With two pairs of wings.") -> dict[str, Any]:
     """A question and its answer."""
     return conversation(
         name,
         [
             message(f"{name}-u", "user", ask, at=START + 1),
-            message(
-                f"{name}-a", "assistant", answer, at=START + 2, metadata={"model_slug": "gpt-5-thinking"}
-            ),
+            message(f"{name}-a", "assistant", answer, at=START + 2, metadata={"model_slug": "gpt-5-thinking"}),
         ],
     )
 
@@ -123,16 +119,12 @@ def multimodal() -> dict[str, Any]:
     speech = {"content_type": "audio_transcription", "text": "Spoken words", "direction": "in"}
     sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://file_def"}
     live = {"content_type": "real_time_user_audio_video_asset_pointer", "audio_asset_pointer": sound}
-    attachments = {
-        "attachments": [{"id": "file-1", "name": "report.pdf", "size": 9, "mime_type": "application/pdf"}]
-    }
+    attachments = {"attachments": [{"id": "file-1", "name": "report.pdf", "size": 9, "mime_type": "application/pdf"}]}
     canvas = '{"name": "poem", "type": "document", "content": "Roses are red"}'
     return conversation(
         "multimodal",
         [
-            message(
-                "m1", "user", {"content_type": "multimodal_text", "parts": [image, "What is this?", None]}
-            ),
+            message("m1", "user", {"content_type": "multimodal_text", "parts": [image, "What is this?", None]}),
             message("m2", "user", {"content_type": "multimodal_text", "parts": [image]}),
             message("m3", "user", {"content_type": "multimodal_text", "parts": [speech, live, sound]}),
             message("m4", "assistant", {"content_type": "code", "language": "python", "text": "print(1)"}),
@@ -192,7 +184,5 @@ def export() -> bytes:
 
 def shards(count: int = 60) -> bytes:
     """One conversation in each of `count` shards, whose numbers pass 50."""
-    members = {
-        f"conversations-{n:03}.json": dumps([simple(f"c{n}", ask=f"Question {n}")]) for n in range(count)
-    }
+    members = {f"conversations-{n:03}.json": dumps([simple(f"c{n}", ask=f"Question {n}")]) for n in range(count)}
     return zipped({**members, "conversations.json.index": b"[]"})

@@ -35,9 +35,7 @@ def grok() -> dict[str, Any]:
 def deepseek() -> list[dict[str, Any]]:
     """A tree with fragments and a regenerated answer."""
 
-    def node(
-        name: str, parent: str | None, fragments: list[dict[str, Any]] | None, at: str = AT
-    ) -> dict[str, Any]:
+    def node(name: str, parent: str | None, fragments: list[dict[str, Any]] | None, at: str = AT) -> dict[str, Any]:
         message = {"files": [], "model": "deepseek-chat", "inserted_at": at, "fragments": fragments}
         return {"id": name, "parent": parent, "children": [], "message": message if fragments else None}
 
@@ -196,9 +194,7 @@ def gemini_cli() -> dict[str, Any]:
 def gemini_cli_lines() -> bytes:
     """The same as lines."""
     session = gemini_cli()
-    return lines(
-        {key: session[key] for key in ("sessionId", "projectHash", "startTime")}, *session["messages"]
-    )
+    return lines({key: session[key] for key in ("sessionId", "projectHash", "startTime")}, *session["messages"])
 
 
 def gemini_cli_log() -> list[dict[str, Any]]:
