@@ -97,7 +97,7 @@ def test_a_card_keeps_its_checkbox_and_the_way_back(client: Client, owner: User)
 
 def test_merging_says_how_many_went_into_one(client: Client, owner: User) -> None:
     one, two = remember(owner, "one"), remember(owner, "two")
-    page = client.get(reverse("memories:merge"), {"ids": [one.id, two.id]}).content.decode()
+    page = client.get(reverse("memories:merge"), {"ids": [str(one.id), str(two.id)]}).content.decode()
     assert "Merge 2 memories" in page and page.count('name="keep"') == 2
     response = client.post(reverse("memories:merge"), {"ids": [one.id, two.id], "keep": one.id}, follow=True)
     assert b"Merged 1 memory into this one." in response.content

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
 
 from accounts.models import User
 from memories.drafts import MemoryDraft
@@ -138,6 +139,20 @@ def test_related_memories_are_near_in_meaning(owner: User, index_all: Callable[[
 def test_a_bad_request_is_refused(owner: User, query: str, options: dict[str, object]) -> None:
     with pytest.raises(ValidationFailed):
         found(owner, query, **options)
+
+
+def test_both_plans_find_the_same(
+    owner: User, other: User, index_all: Callable[[], int], settings: LazySettings
+) -> None:
+    remember(owner, *(f"Note {n} about {topic}." for n in range(20) for topic in ("bees", "ships", "tax")))
+    remember(other, *(f"Bob's note {n} about bees." for n in range(20)))
+    index_all()
+    exact = search(SearchRequest(owner=owner, query="insects that make honey", limit=10))
+    settings.RETRIEVAL_EXACT_MAX_ROWS = 5
+    approximate = search(SearchRequest(owner=owner, query="insects that make honey", limit=10))
+    assert (exact.plan, approximate.plan) == ("exact", "hnsw")
+    assert [hit.memory.id for hit in approximate.hits] == [hit.memory.id for hit in exact.hits]
+    assert all("bees" in hit.memory.content for hit in exact.hits)
 
 
 def test_search_costs_a_constant_number_of_queries(
