@@ -36,7 +36,7 @@ class MemoryFilter:
             unknown = set(getattr(self, name)) - set(allowed.values)
             if unknown:
                 choices = ", ".join(filter(None, allowed.values))
-                raise ValidationFailed(f"{name} knows {choices}; not {', '.join(sorted(unknown))}.", field=name)
+                raise ValidationFailed(f"{name} can be {choices}; not {', '.join(sorted(unknown))}.", field=name)
         for name in ("after", "before"):
             moment = getattr(self, name)
             if moment is not None and moment.tzinfo is None:

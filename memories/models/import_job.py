@@ -72,6 +72,19 @@ class ImportJob(models.Model):
         return self.state not in (self.State.QUEUED, self.State.RUNNING)
 
     @property
+    def can_resume(self) -> bool:
+        """Stopped before its end, or a dry run that can now be done for real."""
+        return self.state in (self.State.CANCELLED, self.State.FAILED) or (
+            self.state == self.State.DONE and self.dry_run
+        )
+
+    def start_over(self) -> None:
+        """Forget a dry run's counts and import for real. The caller saves."""
+        self.dry_run, self.report = False, {}
+        self.cursor = self.bytes_read = self.imported = self.updated = self.duplicates = 0
+        self.skipped = self.failed = self.conversations = 0
+
+    @property
     def percent(self) -> int:
         """How much of the file was read, 0 to 100."""
         if self.state == self.State.DONE:

@@ -113,7 +113,8 @@ def _run(job: ImportJob) -> None:
         for batch in _batches(job, known.source, importers.read(file, job.filename)):
             _commit(job, batch)
     _end(job, _State.DONE, "")
-    remove_upload(job)
+    if not job.dry_run:  # after a dry run the file waits for the import itself
+        remove_upload(job)
 
 
 def _batches(job: ImportJob, source: str, items: Iterator[tuple[Progress, Item]]) -> Iterator[Batch]:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.keys import keyring
 from accounts.models import User
@@ -86,16 +87,21 @@ def cancel_import(*, owner: User, job_id: UUID) -> ImportJob:
 
 
 def resume_import(*, owner: User, job_id: UUID) -> ImportJob:
-    """Go on with a stopped import where it stood. Raises PermissionRefused, or Conflict when its file is gone."""
+    """Go on with a stopped import where it stood, or import for real what a dry run has read.
+
+    Raises PermissionRefused, or Conflict when there is nothing to go on with or the file is gone.
+    """
     _may_import(owner)
     with transaction.atomic():
         job = _locked(owner, job_id)
-        if job.state not in (_State.CANCELLED, _State.FAILED):
+        if not job.can_resume:
             raise Conflict(f"This import is {job.get_state_display().lower()}; only a stopped one can be resumed.")
         if not upload_path(job).exists():
             raise Conflict("The uploaded file is not kept any more; upload it again. Nothing is imported twice.")
+        if job.state == _State.DONE:
+            job.start_over()
         job.state, job.attempts, job.error, job.finished_at = _State.QUEUED, 0, "", None
-        job.save(update_fields=["state", "attempts", "error", "finished_at"])
+        job.save()
         wake("memories.tasks.run_imports")
     return job
 
@@ -128,11 +134,8 @@ def prune_uploads() -> int:
     folder = Path(settings.UPLOADS_DIR)
     if not folder.is_dir():
         return 0
-    kept = set(
-        ImportJob.objects.exclude(finished_at__lt=now() - KEEP_UPLOADS)
-        .exclude(state=_State.DONE)
-        .values_list("id", flat=True)
-    )
+    over = Q(finished_at__lt=now() - KEEP_UPLOADS) | Q(state=_State.DONE, dry_run=False)
+    kept = set(ImportJob.objects.exclude(over).values_list("id", flat=True))
     old = now().timestamp() - 3600
     names = {str(job_id) for job_id in kept}
     stale = [path for path in folder.iterdir() if path.name not in names and path.stat().st_mtime < old]

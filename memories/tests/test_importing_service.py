@@ -130,6 +130,10 @@ def test_a_dry_run_counts_and_stores_nothing(owner: User) -> None:
     job = run(upload(owner, archive(chat(1, "Hello", "Hi"), chat(2, "New")), dry_run=True))
     assert (job.state, job.imported, job.duplicates) == (State.DONE, 2, 1)
     assert Memory.objects.count() == 1 and Conversation.objects.count() == 1
+    resume_import(owner=owner, job_id=job.id)
+    real = run(job)
+    assert (real.state, real.imported, real.duplicates, real.dry_run) == (State.DONE, 2, 1, False)
+    assert Memory.objects.count() == 3 and not upload_path(job).exists()
 
 
 def test_an_unknown_file_is_refused_and_not_kept(owner: User, uploads: Path) -> None:

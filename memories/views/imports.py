@@ -103,7 +103,7 @@ def _shown(job: ImportJob) -> dict[str, Any]:
         "error": job.error,
         "created_at": job.created_at,
         "can_cancel": not job.is_finished,
-        "can_resume": job.state in (ImportJob.State.CANCELLED, ImportJob.State.FAILED),
+        "can_resume": job.can_resume,
         "library_url": "" if job.dry_run else f"{reverse('memories:library')}?source={source}",
         "report": _report(job),
     }
