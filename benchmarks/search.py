@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +140,7 @@ def main() -> None:
         import django
 
         django.setup()
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         from accounts.models import User
 
         owner = User.objects.get(email=EMAIL)
