@@ -35,7 +35,7 @@ def test_nothing_of_a_killed_worker_stays_behind(product: Product) -> None:
     descendants = cluster.children(recursive=True)
     cluster.kill()
     until(lambda: product.has_child_other_than("qcluster", cluster.pid), "the worker runs again")
-    assert survivors(descendants) == []
+    until(lambda: survivors(descendants) == [], "what the killed worker started has ended", timeout_s=10)
 
 
 def test_all_children_end_when_the_supervisor_is_killed_and_the_next_start_recovers(product: Product) -> None:
