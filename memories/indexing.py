@@ -153,6 +153,19 @@ def queue_again(memories: QuerySet[Memory]) -> int:
     return count
 
 
+def rebuild(memories: Sequence[Memory]) -> None:
+    """Make every row of these memories of one owner afresh, words and vectors, in one transaction.
+
+    Search sees the old rows until the new ones are complete.
+    """
+    with transaction.atomic():
+        ids = [memory.id for memory in memories]
+        locked = list(Memory.objects.select_for_update().filter(id__in=ids))
+        if locked:
+            remove(locked[0].owner_id, ids)
+            _embed(locked)
+
+
 def index_pending(for_s: float | None = None) -> int:
     """Index pending memories until none is due, or for about so many seconds. Returns how many were indexed."""
     started, total = time.monotonic(), 0

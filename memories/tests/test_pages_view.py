@@ -109,6 +109,15 @@ def test_an_unknown_action_changes_nothing_and_says_so(client: Client, memory: M
     assert Memory.objects.get(id=memory.id).state == State.ACTIVE
 
 
+def test_a_memory_that_could_not_be_indexed_can_be_tried_again(client: Client, memory: Memory) -> None:
+    Memory.objects.update(index_state="failed", index_error="RuntimeError", index_attempts=5)
+    page = client.get(reverse("memories:detail", args=[memory.id])).content
+    assert b"RuntimeError" in page and b"Try again" in page
+    client.post(reverse("memories:action", args=[memory.id]), {"action": "reindex"})
+    again = Memory.objects.get(id=memory.id)
+    assert (again.index_state, again.index_attempts, again.index_error) == ("pending", 0, "")
+
+
 def test_the_library_filters_by_the_address(client: Client, memory: Memory, owner: User) -> None:
     capture_memory(owner=owner, draft=MemoryDraft(content="Another fact", kind="fact"))
     url = reverse("memories:library")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from memories.drafts import MemoryDraft
 from memories.filters import MemoryFilter
-from memories.models import Memory
+from memories.models import Memory, SearchEntry
 from memories.retrieval import SearchRequest, related, search
 from memories.services.capture import capture_memories, capture_memory
 from memories.services.lifecycle import archive_memory, delete_memory, empty_trash
@@ -153,6 +155,20 @@ def test_both_plans_find_the_same(
     assert (exact.plan, approximate.plan) == ("exact", "hnsw")
     assert [hit.memory.id for hit in approximate.hits] == [hit.memory.id for hit in exact.hits]
     assert all("bees" in hit.memory.content for hit in exact.hits)
+
+
+def test_the_index_is_rebuilt_from_the_memories(owner: User, other: User, index_all: Callable[[], int]) -> None:
+    remember(owner, "My car needs new tyres.", "Berlin was cold.")
+    remember(other, "Bob keeps bees.")
+    index_all()
+    SearchEntry.objects.filter(owner_id=owner.id).update(lexemes=None, embedding=None)
+    assert "My car" not in " ".join(found(owner, "tyres"))
+    call_command("reindex", "--owner", owner.email, stdout=StringIO())
+    assert found(owner, "vehicle maintenance")[0] == "My car needs new tyres."
+    assert SearchEntry.objects.filter(owner_id=owner.id).count() == 2
+    assert SearchEntry.objects.filter(owner_id=other.id).count() == 1
+    with pytest.raises(CommandError):
+        call_command("reindex", "--owner", "nobody@example.org")
 
 
 def test_search_costs_a_constant_number_of_queries(

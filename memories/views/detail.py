@@ -16,6 +16,7 @@ from accounts.access import signed_in
 from accounts.models import User
 from memories.access import memory_or_404
 from memories.forms import MemoryForm, split_tags
+from memories.indexing import retry_failed
 from memories.models import Memory, MemoryLink, State
 from memories.rendering import source_label
 from memories.retrieval import related
@@ -91,6 +92,8 @@ def action(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     name = request.POST.get("action", "")
     if name == "tags":
         return _set_tags(request, owner, memory)
+    if name == "reindex":
+        return _index_again(request, owner, memory)
     apply_to_many(owner=owner, memory_ids=[memory.id], action=name, by=By(owner, via="dashboard"))
     if not wants_partial(request):
         messages.success(request, _DONE[name])
@@ -111,6 +114,12 @@ def _way_back(url: str, memory: Memory, name: str, selectable: str) -> dict[str,
         "undo_target": f"#memory-{memory.id}",
         "undo_selectable": selectable,
     }
+
+
+def _index_again(request: HttpRequest, owner: User, memory: Memory) -> HttpResponse:
+    count = retry_failed(owner.id)
+    messages.success(request, f"Indexing is tried again for {count} {'memory' if count == 1 else 'memories'}.")
+    return redirect("memories:detail", memory.id)
 
 
 def _set_tags(request: HttpRequest, owner: User, memory: Memory) -> HttpResponse:
