@@ -1,13 +1,16 @@
 """Settings of the test suite: the product's own, with cheap passwords and unhashed static names."""
 
 from memshadow.settings import *  # noqa: F403
-from memshadow.settings import BASE_DIR, DATABASES
+from memshadow.settings import BASE_DIR, DATA_DIR, DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# A folder that is there: a fresh clone has collected nothing yet, and WhiteNoise warns of a missing one.
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 MODELS_DIR = BASE_DIR / ".stamps" / "models"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
