@@ -50,15 +50,23 @@ class SnippetOut(BaseModel):
     end: int
 
 
-class ExplanationOut(BaseModel):
-    """Scores and ranks of the memory's best chunk in each arm of the search."""
+class SignalOut(BaseModel):
+    """One reason of a rank."""
 
-    cosine: float
-    lexical: float
-    vector_rank: int | None
-    lexical_rank: int | None
+    name: str
+    value: float
+    weight: float
+    contribution: float = Field(description="weight times value, in the unit in which signals are summed.")
+
+
+class ExplanationOut(BaseModel):
+    """Why a memory ranked where it did."""
+
+    signals: list[SignalOut] = Field(description="The largest contribution first.")
+    ranks: dict[str, int] = Field(description="The place, from 1, in each arm that proposed it.")
     chunk: int
     chunks_matched: int
+    learnt: list[str] = Field(description="The rules learnt from feedback that took part.")
 
 
 class HitOut(BaseModel):
@@ -86,6 +94,7 @@ class SearchOut(BaseModel):
     items: list[HitOut]
     next_cursor: str | None
     took_ms: float
+    understood: list[str] = Field(description="How the question was read.")
     plan: str = Field(description="How vectors were compared: exact, hnsw or none.")
     arms: dict[str, int] = Field(description="How many chunks each arm proposed.")
 
@@ -108,7 +117,8 @@ def answer(owner: User, asked: Asking, filters: FilterIn) -> SearchOut:
         next_cursor=result.next_cursor,
         took_ms=result.took_ms,
         plan=result.plan,
-        arms=result.arms,
+        arms=dict(result.arms),
+        understood=list(result.understood),
     )
 
 

@@ -1,13 +1,17 @@
 """Finding memories: the public face of retrieval. How it works stands in the private modules beside this one."""
 
-from memories.retrieval._search import (
-    Explanation,
-    Hit,
-    SearchRequest,
-    SearchResult,
-    related,
-    search,
-)
+from memories.retrieval._request import ARMS, Explanation, Hit, SearchRequest, SearchResult, Signal
+from memories.retrieval._search import related, search
 from memories.retrieval._snippets import Snippet
 
-__all__ = ["Explanation", "Hit", "SearchRequest", "SearchResult", "Snippet", "related", "search"]
+__all__ = [
+    "ARMS",
+    "Explanation",
+    "Hit",
+    "SearchRequest",
+    "SearchResult",
+    "Signal",
+    "Snippet",
+    "related",
+    "search",
+]

@@ -20,57 +20,12 @@ from memories.retrieval import _plan, _sql
 from memories.retrieval._conditions import conditions_for
 from memories.retrieval._fusion import fuse
 from memories.retrieval._query import Understood, understand
-from memories.retrieval._snippets import Snippet, snippet_of
+from memories.retrieval._request import Explanation, Hit, SearchRequest, SearchResult, Signal
+from memories.retrieval._snippets import snippet_of
 from memories.selectors import memories_by_id
 from memshadow.lib.errors import ValidationFailed
 
 _CURSOR = struct.Struct(">f16s")
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """One question. `threshold` is the least score, 0..1; `cursor` continues where a result ended."""
-
-    owner: User
-    query: str
-    wanted: MemoryFilter = MemoryFilter()  # noqa: RUF009 - frozen and shared
-    limit: int = 10
-    cursor: str | None = None
-    threshold: float = 0.0
-    explain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a memory ranked where it did: its best chunk's place and score in each arm."""
-
-    cosine: float
-    lexical: float
-    vector_rank: int | None
-    lexical_rank: int | None
-    chunk: int
-    chunks_matched: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A memory that was found, with its tags, persona and conversation loaded."""
-
-    memory: Memory
-    score: float
-    snippet: Snippet
-    explanation: Explanation | None
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Hits, best first. `plan` is exact, hnsw or none; `arms` counts what each arm proposed."""
-
-    hits: list[Hit]
-    next_cursor: str | None
-    took_ms: float
-    plan: str
-    arms: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +136,12 @@ def _hits(request: SearchRequest, understood: Understood, page: list[_Ranked]) -
 
 def _explain(ranked: _Ranked) -> Explanation:
     best = ranked.best
+    weights = {"meaning": (best.cosine, 1.0), "words": (best.lexical, settings.RETRIEVAL_LEXICAL_WEIGHT)}
+    signals = (Signal(name, round(v, 4), weight, round(v * weight, 4)) for name, (v, weight) in weights.items() if v)
+    ranks = {"vector": best.vector_rank, "lexical": best.lexical_rank}
     return Explanation(
-        cosine=round(best.cosine, 4),
-        lexical=round(best.lexical, 4),
-        vector_rank=best.vector_rank,
-        lexical_rank=best.lexical_rank,
+        signals=tuple(sorted(signals, key=lambda signal: -signal.contribution)),
+        ranks={arm: rank for arm, rank in ranks.items() if rank is not None},
         chunk=best.chunk,
         chunks_matched=ranked.matched,
     )

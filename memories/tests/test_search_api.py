@@ -45,7 +45,7 @@ def test_search_finds_by_meaning_and_explains(api: ApiClient, ids: dict[str, str
     assert hit["memory"]["id"] == ids["tea"]
     assert hit["memory"]["content"] == TEXTS["tea"]
     assert 0 < hit["score"] <= 1
-    assert hit["explanation"]["vector_rank"] == 1
+    assert hit["explanation"]["ranks"]["vector"] == 1
     assert body["next_cursor"]
     assert body["plan"] == "exact"
     assert body["arms"]["vector"] == 3

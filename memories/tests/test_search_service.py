@@ -109,8 +109,9 @@ def test_threshold_and_explanation(owner: User, index_all: Callable[[], int]) ->
     assert [hit.memory.content for hit in result.hits] == ["My sister Anna plays the violin."]
     why = result.hits[0].explanation
     assert why is not None
-    assert (why.vector_rank, why.lexical_rank) == (1, 1)
-    assert why.cosine > 0.5
+    assert why.ranks == {"vector": 1, "lexical": 1}
+    assert why.signals[0].name == "meaning"
+    assert why.signals[0].value > 0.5
 
 
 def test_snippets_mark_the_words_and_escape_the_rest(owner: User) -> None:

@@ -89,11 +89,8 @@ def hit_card(hit: Hit) -> Card:
     card.score_width = round(hit.score * _SCORE_BAR)
     if hit.explanation:
         why = hit.explanation
-        card.explain = [
-            ("Meaning", f"{why.cosine:.2f}" + (f", place {why.vector_rank}" if why.vector_rank else "")),
-            ("Words", f"place {why.lexical_rank}" if why.lexical_rank else "no word in common"),
-            ("Matching parts", str(why.chunks_matched)),
-        ]
+        card.explain = [(signal.name.capitalize(), f"{signal.value:.2f}") for signal in why.signals]
+        card.explain.append(("Matching parts", str(why.chunks_matched)))
     return card
 
 
