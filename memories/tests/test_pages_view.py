@@ -180,7 +180,7 @@ def test_the_trash_asks_before_it_erases(client: Client, memory: Memory) -> None
 
 def test_search_finds_explains_and_marks(client: Client, memory: Memory) -> None:
     body = client.get(reverse("memories:search"), {"q": "first", "explain": "1"}).content.decode()
-    assert "<mark>first</mark>" in body and "Meaning" in body
+    assert "<mark>first</mark>" in body and "Words" in body
     assert client.get(reverse("memories:search"), {"q": "first", "cursor": "junk"}).status_code == 200
 
 
