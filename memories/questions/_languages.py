@@ -1,0 +1,149 @@
+"""The word lists of each language, read from its file, and a guess at the language of a short text."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import regex
+
+LANGUAGES: Final = ("en", "de", "es", "fr", "pt", "it", "nl")
+FALLBACK: Final = "und"
+# A mention of the author stands as this character while rules are applied; '@' in the files.
+MENTION: Final = "\ue000"
+
+_FILES = Path(__file__).parent / "languages"
+_STOPWORDS = Path(__file__).parent.parent / "stopwords"
+_SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
+_WORD = regex.compile(r"[\p{L}\p{M}]+")
+_GUESSED_CHARS = 400
+
+Rule = tuple[regex.Pattern[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWords:
+    """How a language's question about a named person becomes one about oneself."""
+
+    subject: str
+    we: str
+    our: str
+    joiners: frozenset[str]
+    # Names that begin a question as something else: 'Will', 'May'.
+    never_first: frozenset[str]
+    # Words for people, after whom a pronoun may mean someone else.
+    people: frozenset[str]
+    capitalised_nouns: bool
+    # Verbs that a participle may part from the subject.
+    auxiliaries: frozenset[str]
+    together: tuple[Rule, ...]
+    pronouns: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    verbs: dict[str, str]
+    endings: tuple[tuple[str, str], ...]
+    tidy: tuple[Rule, ...]
+
+
+@lru_cache(maxsize=64)
+def language_file(code: str) -> dict[str, Any]:
+    """The parsed file of a language, the fallback's for a language without one."""
+    path = _FILES / f"{code if code in LANGUAGES else FALLBACK}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def name_words(kind: str) -> frozenset[str]:
+    """The roles, the particles or the words that are also names."""
+    return frozenset(tomllib.loads((_FILES / "names.toml").read_text(encoding="utf-8"))[kind].split())
+
+
+@lru_cache(maxsize=64)
+def person_words(code: str) -> PersonWords:
+    """The `person` table of a language's file, compiled."""
+    table = language_file(code)["person"]
+    return PersonWords(
+        subject=table["subject"],
+        we=table["we"],
+        our=table["our"],
+        joiners=frozenset(table["joiners"]),
+        never_first=frozenset(table.get("never_first", ())),
+        people=frozenset(table.get("people", ())),
+        capitalised_nouns=table.get("capitalised_nouns", False),
+        auxiliaries=frozenset(table.get("auxiliaries", ())),
+        together=_rules(table.get("together", ())),
+        pronouns=_rules(table.get("pronouns", ())),
+        rules=_rules(table.get("rules", ())),
+        verbs=table.get("verbs", {}),
+        endings=tuple((old, new) for old, new in table.get("endings", ())),
+        tidy=_rules(table.get("tidy", ())),
+    )
+
+
+def apply(rules: Iterable[Rule], text: str) -> str:
+    """The text after each substitution in turn."""
+    for pattern, replacement in rules:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def resolve(language: str, text: str) -> str:
+    """The file to read a text with: that of `language` (ISO 639-1, region or not), or of the guess when unknown."""
+    code = language.split("-")[0].lower()
+    if code in LANGUAGES:
+        return code
+    return guess(text) if code in ("", FALLBACK) else FALLBACK
+
+
+def guess(text: str) -> str:
+    """The most likely of LANGUAGES by its function words, English when none speaks; 'und' in scripts of others."""
+    return likely(text)[0]
+
+
+def likely(text: str) -> tuple[str, ...]:
+    """LANGUAGES that a text may be in, best first; of a text without function words all, English first."""
+    sample = text[:_GUESSED_CHARS]
+    if not sample.isascii() and _SPACELESS.search(sample):
+        return (FALLBACK,)
+    votes: Counter[str] = Counter()
+    words = _WORD.findall(sample.lower())
+    pairs = map(" ".join, pairwise(words))
+    for word in (*words, *pairs):
+        for code in _speakers().get(word, ()):
+            votes[code] += 60 // len(_speakers()[word])
+    if not votes:
+        return LANGUAGES if not words or any(map(_is_latin, words)) else (FALLBACK,)
+    return tuple(sorted(votes, key=lambda code: (-votes[code], LANGUAGES.index(code))))
+
+
+def stopwords(code: str) -> frozenset[str]:
+    """The function words of a language, lower case."""
+    return frozenset((_STOPWORDS / f"{code}.txt").read_text(encoding="utf-8").split())
+
+
+@lru_cache(maxsize=1)
+def _speakers() -> dict[str, tuple[str, ...]]:
+    """The languages in which a word is a function word."""
+    speakers: dict[str, list[str]] = {}
+    for code in LANGUAGES:
+        for word in stopwords(code) | set(language_file(code)["marks"]):
+            speakers.setdefault(word, []).append(code)
+    return {word: tuple(codes) for word, codes in speakers.items()}
+
+
+def _is_latin(word: str) -> bool:
+    return word < "\u0250"
+
+
+def _rules(rows: Iterable[Iterable[str]]) -> tuple[Rule, ...]:
+    return tuple(_compiled(rows))
+
+
+def _compiled(rows: Iterable[Iterable[str]]) -> Iterator[Rule]:
+    for pattern, replacement in rows:
+        yield regex.compile(pattern.replace("@", MENTION), regex.IGNORECASE), replacement.replace("@", MENTION)
