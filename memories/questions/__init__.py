@@ -1,5 +1,6 @@
 """Understanding questions and texts, language by language: who is named, what is asked, which times are meant."""
 
+from memories.questions._cues import Asked, Cue, asked, holds
 from memories.questions._person import first_person, names_in
 
-__all__ = ["first_person", "names_in"]
+__all__ = ["Asked", "Cue", "asked", "first_person", "holds", "names_in"]

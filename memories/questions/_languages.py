@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +21,8 @@ MENTION: Final = "\ue000"
 _FILES = Path(__file__).parent / "languages"
 _STOPWORDS = Path(__file__).parent.parent / "stopwords"
 _SPACELESS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
-_GUESSED_CHARS = 400
+_WORD = re.compile(r"[^\W\d_]+").findall
+_GUESSED_CHARS = 200
 
 Rule = tuple[regex.Pattern[str], str]
 
@@ -110,15 +110,17 @@ def likely(text: str) -> tuple[str, ...]:
     sample = text[:_GUESSED_CHARS]
     if not sample.isascii() and _SPACELESS.search(sample):
         return (FALLBACK,)
-    votes: Counter[str] = Counter()
-    words = _WORD.findall(sample.lower())
-    pairs = map(" ".join, pairwise(words))
-    for word in (*words, *pairs):
-        for code in _speakers().get(word, ()):
-            votes[code] += 60 // len(_speakers()[word])
-    if not votes:
+    votes = [0] * len(LANGUAGES)
+    speakers = _speakers()
+    words = _WORD(sample.lower())
+    for word in (*words, *map(" ".join, pairwise(words))):
+        if word in speakers:
+            for place, weight in speakers[word]:
+                votes[place] += weight
+    if not any(votes):
         return LANGUAGES if not words or any(map(_is_latin, words)) else (FALLBACK,)
-    return tuple(sorted(votes, key=lambda code: (-votes[code], LANGUAGES.index(code))))
+    voted = [(-weight, place) for place, weight in enumerate(votes) if weight]
+    return tuple(LANGUAGES[place] for _, place in sorted(voted))
 
 
 def stopwords(code: str) -> frozenset[str]:
@@ -127,13 +129,13 @@ def stopwords(code: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _speakers() -> dict[str, tuple[str, ...]]:
-    """The languages in which a word is a function word."""
-    speakers: dict[str, list[str]] = {}
-    for code in LANGUAGES:
+def _speakers() -> dict[str, list[tuple[int, int]]]:
+    """The languages (by place) in which a word is a function word, and its weight: the fewer, the more it tells."""
+    speakers: dict[str, list[int]] = {}
+    for place, code in enumerate(LANGUAGES):
         for word in stopwords(code) | set(language_file(code)["marks"]):
-            speakers.setdefault(word, []).append(code)
-    return {word: tuple(codes) for word, codes in speakers.items()}
+            speakers.setdefault(word, []).append(place)
+    return {word: [(place, 60 // len(places)) for place in places] for word, places in speakers.items()}
 
 
 def _is_latin(word: str) -> bool:
