@@ -34,12 +34,20 @@ class Instance:
 def data_folder() -> Iterator[Path]:
     """A fresh data folder that this process's own Django settings use too. Call before django.setup()."""
     folder = Path(tempfile.mkdtemp(prefix="memshadow-bench-"))
-    os.environ |= {"MEMSHADOW_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "memshadow.settings"}
-    os.environ.setdefault("MEMSHADOW_MODELS_DIR", str(ROOT / ".stamps" / "models"))
     try:
-        yield folder
+        with kept_folder(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def kept_folder(folder: Path) -> Iterator[Path]:
+    """A data folder that outlives the benchmark, so that the next run finds what this one loaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ |= {"MEMSHADOW_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "memshadow.settings"}
+    os.environ.setdefault("MEMSHADOW_MODELS_DIR", str(ROOT / ".stamps" / "models"))
+    yield folder
 
 
 @contextmanager

@@ -19,6 +19,12 @@ class Conditions:
     sql: str
     params: list[Any]
 
+    def named(self) -> tuple[str, dict[str, Any]]:
+        """The same with named parameters (c0, c1, …), for a statement that uses the conditions more than once."""
+        names = [f"c{number}" for number in range(len(self.params))]
+        sql = self.sql % tuple(f"%({name})s" for name in names)
+        return sql, dict(zip(names, self.params, strict=True))
+
 
 def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditions | None:
     """The filter as SQL, or None when nothing can match (a required tag does not exist)."""

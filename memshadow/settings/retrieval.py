@@ -11,5 +11,8 @@ INDEX_MAX_ATTEMPTS = 5  # then the memory is shown as failed, with a retry butto
 
 RETRIEVAL_CANDIDATES = 200  # chunks from each arm
 RETRIEVAL_MAX_RESULTS = 200  # memories that paging can reach
-RETRIEVAL_EXACT_MAX_ROWS = 5_000  # matching rows up to which an exact scan beats HNSW (DESIGN, section 4)
+# What a vector costs, in microseconds, when compared row by row and when visited in an HNSW walk (benchmarks.scale).
+RETRIEVAL_EXACT_ROW_US = 2.5
+RETRIEVAL_VISIT_US = 8.0
+RETRIEVAL_MAX_VISITS = 1_000  # rows that a walk should visit: 6 to 12 ms (benchmarks.scale)
 RETRIEVAL_LEXICAL_WEIGHT = 0.3  # beside cosine 1.0: shared/bench/README.md, 'cos + .3 bm'

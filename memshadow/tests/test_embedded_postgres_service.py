@@ -204,7 +204,7 @@ def test_refuses_a_socket_folder_that_somebody_else_made(data_dir: Path) -> None
 def test_settings_follow_the_memory_and_stay_modest(data_dir: Path) -> None:
     small = server_settings(data_dir, durable=True, memory_bytes=1 * GIB)
     large = server_settings(data_dir, durable=True, memory_bytes=64 * GIB)
-    assert (small["shared_buffers"], large["shared_buffers"]) == ("64MB", "256MB")
+    assert (small["shared_buffers"], large["shared_buffers"]) == ("128MB", "4096MB")
     assert (small["maintenance_work_mem"], large["maintenance_work_mem"]) == ("64MB", "512MB")
     assert "fsync" not in small
     assert server_settings(data_dir, durable=False)["fsync"] == "off"

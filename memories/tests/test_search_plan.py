@@ -1,0 +1,115 @@
+"""Which plan a search runs: the cost model, the sample, and the statement that PostgreSQL is held to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+
+from accounts.models import User
+from memories.drafts import MemoryDraft
+from memories.filters import MemoryFilter
+from memories.models import SearchEntry
+from memories.retrieval import _plan
+from memories.retrieval._conditions import Conditions, conditions_for
+from memories.retrieval._plan import Plan, Sample, weigh
+from memories.retrieval._vectors import vector_arm
+from memories.services.capture import capture_memories
+
+LARGE = 320_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "share", "exact"),
+    [
+        (LARGE, 0.93, False),  # the largest owner, no filter
+        (LARGE, 0.093, False),  # one of ten personas
+        (LARGE, 0.0093, True),  # one of a hundred tags
+        (LARGE, 0.0, True),  # too few to be seen in a sample
+        (30_000, 1.0, False),
+        (30_000, 0.33, False),  # 10,000 rows of 30,000
+        (30_000, 0.03, True),
+        (500, 1.0, True),
+        (0, 0.0, True),
+    ],
+)
+def test_the_cheaper_plan_is_chosen(rows: int, share: float, exact: bool) -> None:
+    plan = weigh(Sample(rows, share), 200)
+    assert plan.exact is exact
+    assert plan.matching == round(rows * share)
+
+
+@pytest.mark.parametrize("rows", [1_000, 30_000, LARGE, 1_000_000])
+def test_no_plan_costs_much_more_than_the_other_would(rows: int, settings: LazySettings) -> None:
+    """At every selectivity the chosen plan's cost stays within the budget of a large partition's worst case."""
+    for permille in range(1, 1001):
+        plan = weigh(Sample(rows, permille / 1000), 200)
+        exact_ms = plan.matching * settings.RETRIEVAL_EXACT_ROW_US / 1000
+        walk_ms = plan.candidates * 1000 / permille * settings.RETRIEVAL_VISIT_US / 1000
+        assert (exact_ms if plan.exact else walk_ms) < 33
+
+
+def test_a_walk_is_asked_for_less_behind_a_narrow_filter() -> None:
+    assert weigh(Sample(LARGE, 0.9), 200).candidates == 200
+    assert weigh(Sample(LARGE, 0.1), 200).candidates == 100
+    assert weigh(Sample(LARGE, 0.03), 200).candidates == _plan.FEWEST
+    assert weigh(Sample(LARGE, 0.03), 20).candidates == 20
+
+
+def test_a_walk_that_ended_early_fell_short() -> None:
+    assert Plan(exact=False, matching=9_000, candidates=100).fell_short(12)
+    assert not Plan(exact=False, matching=9_000, candidates=100).fell_short(100)
+    assert not Plan(exact=False, matching=30, candidates=100).fell_short(20)
+    assert not Plan(exact=True, matching=9_000, candidates=100).fell_short(0)
+
+
+@pytest.fixture
+def library(owner: User, index_all: Callable[[], int]) -> User:
+    """Thirty memories, ten of which carry a tag."""
+    drafts = [MemoryDraft(content=f"Note {n} about bees.", tags=("hive",) if n % 3 == 0 else ()) for n in range(30)]
+    capture_memories(owner=owner, drafts=drafts)
+    index_all()
+    _plan.forget()
+    return owner
+
+
+def conditions(owner: User, wanted: MemoryFilter) -> Conditions:
+    made = conditions_for(owner, 1, wanted)
+    assert made is not None
+    return made
+
+
+def test_the_sample_counts_what_passes(library: User, other: User) -> None:
+    assert _plan.choose(conditions(library, MemoryFilter()), narrowed=False).matching == 30
+    tagged = conditions(library, MemoryFilter(tags_any=("hive",)))
+    assert _plan.choose(tagged, narrowed=True).matching == 10
+    SearchEntry.objects.filter(owner_id=library.id).update(state="archived")
+    assert _plan.choose(tagged, narrowed=True).matching == 0
+    assert _plan.choose(conditions(other, MemoryFilter()), narrowed=False) == Plan(True, 0, 200)
+
+
+def explained(plan: Plan, made: Conditions) -> str:
+    where, named = made.named()
+    vector = "[" + ",".join(["0.05"] * 384) + "]"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN " + vector_arm(plan, 384, where),
+            named | {"vector": vector, "owner": made.owner_id, "model": made.model_id},
+        )
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_postgresql_runs_the_plan_that_was_chosen(library: User) -> None:
+    tagged = conditions(library, MemoryFilter(tags_any=("hive",)))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # thirty rows are read fastest in one piece
+    assert "embedding_idx" in explained(Plan(False, 10, 10), tagged)
+    assert "embedding_idx" not in explained(Plan(True, 10, 10), tagged)
+
+
+def test_one_partition_is_read(library: User) -> None:
+    text = explained(Plan(True, 30, 10), conditions(library, MemoryFilter()))
+    assert len(set(re.findall(r"memories_searchentry_p\d\d\b", text))) == 1
