@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from memories.models import Conversation, ImportJob, Memory, Tag
+from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, Retrieval, Tag
 from memshadow.lib.errors import NotFound
 
 
@@ -52,4 +52,29 @@ def import_or_404(owner: User, job_id: UUID) -> ImportJob:
     found = ImportJob.objects.filter(owner=owner, id=job_id).select_related("persona").first()
     if found is None:
         raise NotFound("There is no import of yours with this id.")
+    return found
+
+
+def retrieval_or_404(owner: User, retrieval_id: UUID) -> Retrieval:
+    """One of the owner's questions, while it is in the log."""
+    found = Retrieval.objects.filter(owner=owner, id=retrieval_id).first()
+    if found is None:
+        raise NotFound("There is no search of yours with this id; it may be older than the log reaches back.")
+    return found
+
+
+def feedback_or_404(owner: User, feedback_id: UUID) -> Feedback:
+    """One verdict that the owner gave or that was seen from use."""
+    found = Feedback.objects.filter(owner=owner, id=feedback_id).select_related("memory").first()
+    if found is None:
+        raise NotFound("There is no feedback of yours with this id.")
+    return found
+
+
+def rule_or_404(owner: User, rule_id: UUID) -> LearntRule:
+    """A rule that search has learnt for the owner and told them of."""
+    rules = LearntRule.objects.filter(owner=owner).exclude(state=LearntRule.State.CANDIDATE)
+    found = rules.filter(id=rule_id).first()
+    if found is None:
+        raise NotFound("Search has learnt no rule with this id for you.")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from uuid import UUID
 
@@ -41,3 +42,14 @@ def conversation_key(owner_id: UUID, source: str, external_id: str) -> bytes:
 def tag_key(owner_id: UUID, name: str) -> bytes:
     """The keyed hash under which a tag is found, whatever its case."""
     return keyed_hash(keyring(owner_id).name_key, "tag", name.casefold())
+
+
+def question_key(owner_id: UUID, question: str) -> bytes:
+    """The keyed hash by which the same question is known again, whatever its case and spaces."""
+    return keyed_hash(keyring(owner_id).name_key, "question", " ".join(question.casefold().split()))
+
+
+def rule_key(owner_id: UUID, kind: str, given: Sequence[str], added: Sequence[str]) -> bytes:
+    """The keyed hash of what a learnt rule says, so that it is learnt once and stays removed."""
+    words = (kind, *(word.casefold() for word in given), "", *(word.casefold() for word in added))
+    return keyed_hash(keyring(owner_id).name_key, "rule", *words)

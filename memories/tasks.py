@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memories import indexing
-from memories.services import import_running, importing
+from memories.services import feedback, import_running, importing, learning, refreshing, rules
 from memories.services.idempotency import prune_idempotency_records
 
 
@@ -20,7 +20,16 @@ def run_imports() -> int:
     return count
 
 
+def learn() -> int:
+    """Let feedback teach; returns how many verdicts were looked at."""
+    feedback.forget_typing()
+    return learning.learn_from_feedback()
+
+
 def tidy() -> None:
-    """Remove what nobody needs any more: stored uploads and old idempotency records."""
+    """Remove what nobody needs any more, and have embeddings made again that turn up where they do not belong."""
     importing.prune_uploads()
     prune_idempotency_records()
+    feedback.prune_retrievals()
+    rules.drop_unfounded()
+    refreshing.refresh_suspicious()

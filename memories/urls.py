@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from memories.views import conversations, detail, exports, home, imports, library, searching, tags
+from memories.views import conversations, detail, exports, feedback, home, imports, library, quality, searching, tags
 
 app_name = "memories"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("memories/<uuid:memory_id>/action/", detail.action, name="action"),
     path("memories/<uuid:memory_id>/history/", detail.history, name="history"),
     path("memories/<uuid:memory_id>/undo/<int:number>/", detail.undo_view, name="undo"),
+    path("memories/<uuid:memory_id>/feedback/", feedback.judge, name="feedback"),
+    path("feedback/<uuid:feedback_id>/withdraw/", feedback.withdraw, name="feedback_withdraw"),
+    path("quality/", quality.quality_page, name="quality"),
+    path("quality/learnt/", quality.learnt, name="learnt"),
+    path("quality/learnt/<uuid:rule_id>/", quality.learnt_rule, name="learnt_rule"),
     path("trash/", library.trash, name="trash"),
     path("trash/empty/", library.trash_empty, name="trash_empty"),
     path("conversations/", conversations.conversations, name="conversations"),

@@ -2,6 +2,7 @@
 
 from memories.api.conversations import router as conversations_router
 from memories.api.exports import router as exports_router
+from memories.api.feedback import router as feedback_router
 from memories.api.imports import router as imports_router
 from memories.api.ingest import router as ingest_router
 from memories.api.memories import router as memories_router
@@ -16,6 +17,7 @@ routers = (
     versions_router,
     trash_router,
     search_router,
+    feedback_router,
     conversations_router,
     tags_router,
     imports_router,

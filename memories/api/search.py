@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated
+from uuid import UUID
 
 from ninja import Router
 from pydantic import BaseModel, Field, StringConstraints
@@ -13,6 +14,7 @@ from accounts.scopes import ApiRequest, scope
 from memories import retrieval
 from memories.api.parameters import FilterIn
 from memories.schemas import MemoryOut
+from memories.services.feedback import log_retrieval
 from memshadow.lib.strict import LIMIT_MAX, StrictModel, StrictQuery
 
 router = Router(tags=["Search"])
@@ -91,6 +93,7 @@ class HitOut(BaseModel):
 class SearchOut(BaseModel):
     """Hits, best first."""
 
+    retrieval_id: UUID | None = Field(description="What feedback on these hits names; null while the log is off.")
     items: list[HitOut]
     next_cursor: str | None
     took_ms: float
@@ -100,19 +103,19 @@ class SearchOut(BaseModel):
 
 
 def answer(owner: User, asked: Asking, filters: FilterIn) -> SearchOut:
-    """Search and put the result in its schema."""
-    result = retrieval.search(
-        retrieval.SearchRequest(
-            owner=owner,
-            query=asked.q,
-            wanted=filters.wanted(),
-            limit=asked.limit,
-            cursor=asked.cursor,
-            threshold=asked.threshold,
-            explain=asked.explain,
-        )
+    """Search, note it for feedback, and put the result in its schema."""
+    request = retrieval.SearchRequest(
+        owner=owner,
+        query=asked.q,
+        wanted=filters.wanted(),
+        limit=asked.limit,
+        cursor=asked.cursor,
+        threshold=asked.threshold,
+        explain=asked.explain,
     )
+    result = retrieval.search(request)
     return SearchOut(
+        retrieval_id=log_retrieval(owner=owner, request=request, result=result, via="api"),
         items=[HitOut.of(hit) for hit in result.hits],
         next_cursor=result.next_cursor,
         took_ms=result.took_ms,

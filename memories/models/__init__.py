@@ -2,6 +2,7 @@
 
 from memories.models.conversation import Conversation
 from memories.models.embedding_model import EmbeddingModel
+from memories.models.feedback import Feedback, LearntRule, Retrieval, RuleEvidence, Use, Verdict, Via
 from memories.models.idempotency import IdempotencyRecord
 from memories.models.import_job import ImportJob
 from memories.models.link import MemoryLink
@@ -13,16 +14,23 @@ from memories.models.tag import MemoryTag, Tag
 __all__ = [
     "Conversation",
     "EmbeddingModel",
+    "Feedback",
     "IdempotencyRecord",
     "ImportJob",
     "IndexState",
     "Kind",
+    "LearntRule",
     "Memory",
     "MemoryLink",
     "MemoryRevision",
     "MemoryRole",
     "MemoryTag",
+    "Retrieval",
+    "RuleEvidence",
     "SearchEntry",
     "State",
     "Tag",
+    "Use",
+    "Verdict",
+    "Via",
 ]

@@ -93,6 +93,8 @@ class Memory(models.Model):
     index_error = models.CharField(max_length=200, blank=True)
     index_due_at = models.DateTimeField(default=timezone.now)
     indexed_at = models.DateTimeField(null=True, blank=True)
+    # Learning has read the text that was indexed before this moment; None or older than indexed_at: it is pending.
+    learnt_at = models.DateTimeField(null=True, blank=True)
 
     tags = models.ManyToManyField(Tag, through=MemoryTag, related_name="memories", blank=True)
 
@@ -115,6 +117,12 @@ class Memory(models.Model):
             models.Index(fields=["owner", "-occurred_at", "-id"], name="memory_by_time"),
             models.Index(fields=["conversation", "occurred_at", "id"], name="memory_of_conversation"),
             models.Index(fields=["index_due_at"], condition=models.Q(index_state="pending"), name="memory_to_index"),
+            models.Index(
+                fields=["indexed_at"],
+                condition=models.Q(index_state="done")
+                & (models.Q(learnt_at=None) | models.Q(learnt_at__lt=models.F("indexed_at"))),
+                name="memory_to_learn_from",
+            ),
             models.Index(
                 fields=["owner", "-state_changed_at"],
                 condition=models.Q(state="deleted"),

@@ -11,6 +11,7 @@ from accounts.models import User
 from memories import indexing
 from memories.models import Conversation, Memory, MemoryRevision, State
 from memories.services.revising import By, add_revision, snapshot_of, writable
+from memories.services.rules import drop_unfounded
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, PermissionRefused, ValidationFailed
 
@@ -78,6 +79,7 @@ def empty_trash(*, owner: User, memory_ids: Iterable[UUID] | None = None) -> int
             Memory.objects.filter(owner=owner, id__in=batch, state=State.DELETED).delete()
             erased += len(batch)
     Conversation.objects.filter(owner=owner, memories=None).delete()
+    drop_unfounded(owner)
     return erased
 
 

@@ -42,6 +42,7 @@ class Card:
     score_label: str = ""
     score_width: int = 0
     explain: list[tuple[str, str]] = field(default_factory=list)
+    verdict: str = ""
 
 
 def card_of(memory: Memory) -> Card:

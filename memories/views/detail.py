@@ -24,6 +24,7 @@ from memories.selectors import find_duplicates
 from memories.services.lifecycle import apply_to_many
 from memories.services.revising import By, Change, edit_memory, undo
 from memories.views.cards import card_of, near_card, title_of
+from memories.views.feedback import came_from
 from memories.views.histories import history_of
 from memories.views.toasts import toast_oob
 from memshadow.lib.errors import MemshadowError
@@ -62,6 +63,7 @@ def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
         "provenance": _provenance(memory),
         "superseded_by_url": _superseded_by(memory),
         **_tags_context(memory),
+        **came_from(request, owner, card),
     }
     return render(request, "memories/detail.html", context)
 

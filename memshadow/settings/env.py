@@ -43,6 +43,8 @@ class Env(BaseSettings):
     worker_count: int = Field(default=2, ge=1)
     embedding_threads: int = Field(default=1, ge=1)
     models_dir: Path | None = None
+    retrieval_log: bool = True
+    retrieval_log_days: int = Field(default=90, ge=1)
     max_upload_bytes: int = Field(default=4 * 1024**3, ge=1024)
     cors_origins: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

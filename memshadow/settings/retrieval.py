@@ -16,3 +16,6 @@ RETRIEVAL_EXACT_ROW_US = 2.5
 RETRIEVAL_VISIT_US = 8.0
 RETRIEVAL_MAX_VISITS = 1_000  # rows that a walk should visit: 6 to 12 ms (benchmarks.scale)
 RETRIEVAL_LEXICAL_WEIGHT = 0.3  # beside cosine 1.0: shared/bench/README.md, 'cos + .3 bm'
+
+RETRIEVAL_LOG = env.retrieval_log  # what was asked and answered, sealed; off: no satisfaction figures, less learning
+RETRIEVAL_LOG_DAYS = env.retrieval_log_days  # days that an entry is kept

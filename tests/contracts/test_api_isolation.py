@@ -6,13 +6,15 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from accounts.models import ApiKey, User
-from memories.models import Conversation, ImportJob, Memory, State, Tag
+from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, State, Tag
+from memories.tests.lessons import taught_rule
 from memshadow.api import api
 from personas.models import Persona
 from tests.api_client import ApiClient
@@ -54,12 +56,14 @@ def bobs(other: User, settings: Settings, tmp_path: Path) -> dict[str, str]:
         "persona_id": persona["id"],
         "import_id": job["id"],
         "key_id": bob.get("/api-keys").json()["items"][0]["id"],
+        "feedback_id": bob.post("/feedback", {"memory_id": memory["id"], "verdict": "useful"}).json()["id"],
+        "rule_id": str(taught_rule(other, UUID(memory["id"])).id),
     }
 
 
 def rows() -> list[list[Any]]:
     """Everything that an operation could have changed."""
-    models = (Memory, Conversation, Tag, Persona, ImportJob)
+    models = (Memory, Conversation, Tag, Persona, ImportJob, Feedback, LearntRule)
     stored = [list(model.objects.order_by("id").values()) for model in models]
     return [*stored, list(ApiKey.objects.order_by("id").values("id", "revoked_at"))]
 

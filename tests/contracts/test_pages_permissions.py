@@ -14,9 +14,11 @@ from accounts.flows.api_keys import create_api_key
 from accounts.flows.invitations import invite
 from accounts.models import ApiKey, Invitation, Role, User
 from memories.drafts import ConversationRef, MemoryDraft
-from memories.models import ImportJob, Memory, MemoryRevision, State, Tag
+from memories.models import Feedback, ImportJob, LearntRule, Memory, MemoryRevision, State, Tag
 from memories.services.capture import capture_memory
+from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
+from memories.tests.lessons import taught_rule
 from personas.models import Persona
 from personas.services import create_persona
 
@@ -27,6 +29,9 @@ POST_ONLY = {
     "memories:action",
     "memories:bulk",
     "memories:undo",
+    "memories:feedback",
+    "memories:feedback_withdraw",
+    "memories:learnt_rule",
     "memories:trash_empty",
     "memories:import_cancel",
     "memories:import_resume",
@@ -70,6 +75,8 @@ def things(owner: User) -> dict[str, Any]:
         "persona_id": create_persona(owner=owner, name="Work").id,
         "key_id": create_api_key(owner=owner, name="k", scopes=["read"])[0].id,
         "invitation_id": invite(by=owner)[0].id,
+        "feedback_id": give_feedback(owner=owner, memory_id=memory.id, verdict="useful").id,
+        "rule_id": taught_rule(owner, memory.id).id,
         "token": "nonsense",
     }
 
@@ -157,7 +164,17 @@ def test_a_viewer_changes_nothing(
 
 
 def _everything() -> list[list[dict[str, Any]]]:
-    models: tuple[Any, ...] = (Memory, MemoryRevision, Tag, Persona, ImportJob, ApiKey, Invitation)
+    models: tuple[Any, ...] = (
+        Memory,
+        MemoryRevision,
+        Tag,
+        Persona,
+        ImportJob,
+        ApiKey,
+        Invitation,
+        Feedback,
+        LearntRule,
+    )
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
