@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("memories", "0003_feedback")]
+    dependencies = [("memories", "0008_feedback")]
     operations = [
         AddIndexConcurrently(
             model_name="memory",
