@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, Retrieval, Tag
+from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, Retrieval, SavedSearch, Tag
 from memshadow.lib.errors import NotFound
 
 
@@ -77,4 +77,12 @@ def rule_or_404(owner: User, rule_id: UUID) -> LearntRule:
     found = rules.filter(id=rule_id).first()
     if found is None:
         raise NotFound("Search has learnt no rule with this id for you.")
+    return found
+
+
+def saved_search_or_404(owner: User, search_id: UUID) -> SavedSearch:
+    """One of the owner's saved searches."""
+    found = SavedSearch.objects.filter(owner=owner, id=search_id).select_related("owner").first()
+    if found is None:
+        raise NotFound("There is no saved search of yours with this id.")
     return found

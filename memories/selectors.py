@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.models import User
 from memories.filters import MemoryFilter, filtered
-from memories.models import Conversation, ImportJob, IndexState, Memory, MemoryRevision, State, Tag
+from memories.models import Conversation, ImportJob, IndexState, Memory, MemoryRevision, SavedSearch, State, Tag
 from memshadow.lib.paging import Page, paginate
 
 PAGE_DEFAULT = 50
@@ -66,6 +68,17 @@ def conversations_titled(owner: User, words: str, *, source: str = "", limit: in
     return _with_turn_counts(owner, found)
 
 
+def conversation_ids_titled(owner: User, words: str, *, limit: int) -> list[UUID]:
+    """The newest conversations whose title holds the words as they stand there; or the one with this id."""
+    rows = Conversation.objects.filter(owner=owner)
+    with contextlib.suppress(ValueError):
+        return list(rows.filter(id=UUID(words)).values_list("id", flat=True))
+    wanted = " ".join(words.casefold().split())
+    titled = rows.only("id", "owner_id", "title_sealed").order_by("-started_at", "-id").iterator(chunk_size=2000)
+    found = (row.id for row in titled if wanted in " ".join(row.title.casefold().split()))
+    return list(islice(found, limit))
+
+
 def conversation_sources(owner: User) -> list[str]:
     """Every source that the owner's conversations name."""
     rows = Conversation.objects.filter(owner=owner).order_by("source")
@@ -114,9 +127,31 @@ def tags_for(owner: User) -> list[Tag]:
     return sorted(rows, key=lambda tag: tag.name.casefold())
 
 
+def newest_tag_names(owner: User, limit: int) -> list[str]:
+    """The names of the newest tags, for choosing among them."""
+    rows = Tag.objects.filter(owner=owner).only("id", "owner_id", "name_sealed").order_by("-created_at")
+    return [tag.name for tag in rows[:limit]]
+
+
+def newest_titles(owner: User, limit: int) -> list[str]:
+    """The titles of the newest conversations, without those that have none."""
+    rows = Conversation.objects.filter(owner=owner).only("id", "owner_id", "title_sealed")
+    titles = (row.title for row in rows.order_by("-started_at", "-id")[:limit])
+    return [title for title in titles if title]
+
+
 def sources_for(owner: User) -> list[str]:
-    """Every source that the owner's memories name."""
-    return list(Memory.objects.filter(owner=owner).order_by("source").values_list("source", flat=True).distinct())
+    """Every source that the owner's memories name, by hopping along the index from one to the next."""
+    found: list[str] = []
+    rows = Memory.objects.filter(owner=owner).order_by("source").values_list("source", flat=True)
+    while (following := rows.filter(source__gt=found[-1]).first() if found else rows.first()) is not None:
+        found.append(following)
+    return found
+
+
+def saved_searches_for(owner: User) -> list[SavedSearch]:
+    """The owner's saved searches by name."""
+    return sorted(SavedSearch.objects.filter(owner=owner), key=lambda saved: saved.name.casefold())
 
 
 def imports_for(owner: User, *, cursor: str | None = None, limit: int = PAGE_DEFAULT) -> Page[ImportJob]:

@@ -17,17 +17,11 @@ from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from pydantic import BaseModel
 
 from memshadow.lib.errors import MemshadowError, NotAuthenticated, PermissionRefused
-from memshadow.lib.problems import problem
+from memshadow.lib.problems import in_plain_words, problem
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest, Any], HttpResponse]
-_PLAIN = {
-    "missing": "This is required.",
-    "model_type": "Send a JSON object.",
-    "model_attributes_type": "Send a JSON object.",
-    "dict_type": "Send a JSON object.",
-}
 
 
 def install(api: NinjaAPI) -> None:
@@ -63,8 +57,7 @@ def _entries(model: Any, error: Any) -> list[dict[str, Any]]:
     if error["type"] == "unknown_field":
         names = error["ctx"]["names"]
         return [_entry((*path, name[:80]), error["msg"], "unknown-field", location) for name in names]
-    message = _PLAIN.get(error["type"], error["msg"].removeprefix("Value error, "))
-    return [_entry(path, message, error["type"].replace("_", "-"), location)]
+    return [_entry(path, in_plain_words(error), error["type"].replace("_", "-"), location)]
 
 
 def _path(model: Any, loc: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ from memories.api.feedback import router as feedback_router
 from memories.api.imports import router as imports_router
 from memories.api.ingest import router as ingest_router
 from memories.api.memories import router as memories_router
+from memories.api.saved_searches import router as saved_searches_router
 from memories.api.search import router as search_router
 from memories.api.stats import router as stats_router
 from memories.api.tags import router as tags_router
@@ -18,6 +19,7 @@ routers = (
     trash_router,
     search_router,
     feedback_router,
+    saved_searches_router,
     conversations_router,
     tags_router,
     imports_router,

@@ -17,7 +17,8 @@ from accounts.scopes import ApiRequest, scope
 from memories.api.batch_errors import numbered
 from memories.api.memories import IdempotencyKey
 from memories.api.parameters import FilterIn
-from memories.api.search import Asking, Question, SearchOut, answer
+from memories.api.search import answer
+from memories.api.search_schemas import Asking, Question, SearchOut
 from memories.drafts import ConversationRef, MemoryDraft
 from memories.schemas import MemoryIn, OutcomeOut, RoleName
 from memories.services.idempotency import capture_once
@@ -106,7 +107,7 @@ def ingest(request: ApiRequest, body: IngestIn, idempotency_key: IdempotencyKey)
 @router.get("/retrieve", auth=scope("read"), response=SearchOut)
 def retrieve(request: ApiRequest, query: Annotated[RetrieveQuery, StrictQuery(...)]) -> SearchOut:
     """Find the memories that answer a question; `/search` can do more."""
-    return answer(request.auth.owner, Asking(q=query.query, limit=query.limit), _filter(query.filters))
+    return answer(request.auth.owner, Asking(q=query.query, limit=query.limit, plain=True), _filter(query.filters))
 
 
 def _filter(text: str) -> FilterIn:

@@ -23,6 +23,10 @@ _NAMES = {
     "tag_all": "tags_all",
     "persona": "persona_id",
     "conversation": "conversation_id",
+    "tag_none": "tags_none",
+    "kind_none": "kinds_none",
+    "role_none": "roles_none",
+    "source_none": "sources_none",
 }
 
 
@@ -34,6 +38,10 @@ class FilterIn(StrictModel):
     source: list[str] = Field(default=[], max_length=50, description="Such as `import:chatgpt`.")
     tag: list[str] = Field(default=[], max_length=50, description="Carries any of these.")
     tag_all: list[str] = Field(default=[], max_length=50, description="Carries all of these.")
+    tag_none: list[str] = Field(default=[], max_length=50, description="Carries none of these.")
+    kind_none: list[KindName] = Field(default=[], max_length=20)
+    role_none: list[RoleName] = Field(default=[], max_length=20)
+    source_none: list[str] = Field(default=[], max_length=50)
     persona: UUID | None = None
     conversation: UUID | None = None
     after: Moment | None = Field(default=None, description="Occurred at this moment or later.")

@@ -1,128 +1,98 @@
-"""Search: in plain words, by meaning and by words at once."""
+"""Search: in plain words, by meaning and by words at once, with filters in the question or beside it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, Any
 
 from ninja import Router
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
 
 from accounts.models import User
 from accounts.scopes import ApiRequest, scope
-from memories import retrieval
+from memories import asking
 from memories.api.parameters import FilterIn
-from memories.schemas import MemoryOut
-from memories.services.feedback import log_retrieval
-from memshadow.lib.strict import LIMIT_MAX, StrictModel, StrictQuery
+from memories.api.search_schemas import Asking, SearchIn, SearchOut, SearchQuery
+from memories.suggesting import complete
+from memshadow.lib.errors import MemshadowError
+from memshadow.lib.problems import FieldProblem, in_plain_words
+from memshadow.lib.strict import StrictModel, StrictQuery
 
 router = Router(tags=["Search"])
 
-Question = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+BATCH_MAX = 50
 
 
-class Asking(StrictModel):
-    """A question, and how much of the answer."""
+class _DescribedAsSearch:
+    """Described as SearchIn, and checked one by one later: a mistake in one must not cost the answers of the others."""
 
-    q: Question = Field(description='Plain words; "quotes" for a phrase, -word to leave out.')
-    limit: int = Field(default=10, ge=1, le=LIMIT_MAX)
-    cursor: str | None = Field(default=None, max_length=200, description="`next_cursor` of the page before.")
-    threshold: float = Field(default=0.0, ge=0, le=1, description="The least score.")
-    explain: bool = Field(default=False, description="Say why each memory ranked where it did.")
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(SearchIn.__pydantic_core_schema__)
 
 
-class SearchQuery(Asking, FilterIn):
-    """A question, with its filter in the same query."""
+Unchecked = Annotated[Any, _DescribedAsSearch()]
 
 
-class SearchIn(Asking):
-    """A question, with its filter as an object."""
+class SearchBatchIn(StrictModel):
+    """Up to 50 searches, each as `POST /search` takes it."""
 
-    filters: FilterIn = Field(default_factory=FilterIn)
-
-
-class SnippetOut(BaseModel):
-    """The part of the memory that answers: `content[start:end]`, in characters."""
-
-    text: str
-    html: str = Field(description="Escaped, with <mark> around the words of the question.")
-    marks: list[tuple[int, int]] = Field(description="Where those words are within `text`.")
-    start: int
-    end: int
+    searches: list[Unchecked] = Field(
+        min_length=1, max_length=BATCH_MAX, examples=[[{"q": "roof repair"}, {"q": "kind:fact birthday", "limit": 3}]]
+    )
 
 
-class SignalOut(BaseModel):
-    """One reason of a rank."""
+class SearchErrorOut(BaseModel):
+    """Why one search of a batch was not answered."""
 
-    name: str
-    value: float
-    weight: float
-    contribution: float = Field(description="weight times value, in the unit in which signals are summed.")
-
-
-class ExplanationOut(BaseModel):
-    """Why a memory ranked where it did."""
-
-    signals: list[SignalOut] = Field(description="The largest contribution first.")
-    ranks: dict[str, int] = Field(description="The place, from 1, in each arm that proposed it.")
-    chunk: int
-    chunks_matched: int
-    learnt: list[str] = Field(description="The rules learnt from feedback that took part.")
+    status: int = Field(description="The HTTP status that it would have had alone.")
+    code: str
+    detail: str
+    errors: list[FieldProblem]
 
 
-class HitOut(BaseModel):
-    """A memory that was found."""
+class BatchedOut(BaseModel):
+    """One search's answer, or its error."""
 
-    memory: MemoryOut
-    score: float = Field(description="0 to 1.")
-    snippet: SnippetOut
-    explanation: ExplanationOut | None
-
-    @classmethod
-    def of(cls, hit: retrieval.Hit) -> HitOut:
-        """From the search's hit."""
-        return cls(
-            memory=MemoryOut.of(hit.memory),
-            score=hit.score,
-            snippet=SnippetOut(**asdict(hit.snippet), html=str(hit.snippet.html)),
-            explanation=ExplanationOut(**asdict(hit.explanation)) if hit.explanation else None,
-        )
+    result: SearchOut | None
+    error: SearchErrorOut | None
 
 
-class SearchOut(BaseModel):
-    """Hits, best first."""
+class SearchBatchOut(BaseModel):
+    """What became of each search, in the order of the request."""
 
-    retrieval_id: UUID | None = Field(description="What feedback on these hits names; null while the log is off.")
-    items: list[HitOut]
-    next_cursor: str | None
-    took_ms: float
-    understood: list[str] = Field(description="How the question was read.")
-    plan: str = Field(description="How vectors were compared: exact, hnsw or none.")
-    arms: dict[str, int] = Field(description="How many chunks each arm proposed.")
+    items: list[BatchedOut]
+
+
+class SuggestionQuery(StrictModel):
+    """What stands in the search box so far."""
+
+    q: str = Field(default="", max_length=2000)
+    cursor: int | None = Field(default=None, ge=0, description="Where the caret stands, in characters; at the end.")
+    limit: int = Field(default=8, ge=1, le=20)
+
+
+class SuggestionOut(BaseModel):
+    """One way to go on."""
+
+    kind: str = Field(
+        description="filter, tag, kind, source, person, role, persona, conversation, state, date or saved."
+    )
+    label: str
+    detail: str = Field(description="A few words about it, which may be empty.")
+    text: str = Field(description="What q becomes when it is chosen.")
+    cursor: int = Field(description="Where the caret stands then.")
+
+
+class SuggestionListOut(BaseModel):
+    """Ways to go on, the likeliest first."""
+
+    items: list[SuggestionOut]
 
 
 def answer(owner: User, asked: Asking, filters: FilterIn) -> SearchOut:
-    """Search, note it for feedback, and put the result in its schema."""
-    request = retrieval.SearchRequest(
-        owner=owner,
-        query=asked.q,
-        wanted=filters.wanted(),
-        limit=asked.limit,
-        cursor=asked.cursor,
-        threshold=asked.threshold,
-        explain=asked.explain,
-    )
-    result = retrieval.search(request)
-    return SearchOut(
-        retrieval_id=log_retrieval(owner=owner, request=request, result=result, via="api"),
-        items=[HitOut.of(hit) for hit in result.hits],
-        next_cursor=result.next_cursor,
-        took_ms=result.took_ms,
-        plan=result.plan,
-        arms=dict(result.arms),
-        understood=list(result.understood),
-    )
+    """Search and put the result in its schema."""
+    result = asking.ask(asked.request(owner, filters), page=asked.page, plain=asked.plain)
+    return SearchOut.of(result, highlight=asked.highlight)
 
 
 @router.get("/search", auth=scope("read"), response=SearchOut)
@@ -133,8 +103,51 @@ def search_memories(request: ApiRequest, query: Annotated[SearchQuery, StrictQue
 
 @router.post("/search", auth=scope("read"), response=SearchOut)
 def search_memories_by_body(request: ApiRequest, search: SearchIn) -> SearchOut:
-    """Find the memories that answer a question, asked in a body.
+    """Find the memories that answer a question, with everything that can be said about the answer.
 
-    For long questions, and for those that should not stand in an address (and so in access logs).
+    Also for long questions, and for those that should not stand in an address (and so in access logs).
     """
     return answer(request.auth.owner, search, search.filters)
+
+
+@router.post("/search/batch", auth=scope("read"), response=SearchBatchOut)
+def search_batch(request: ApiRequest, batch: SearchBatchIn) -> SearchBatchOut:
+    """Ask up to 50 questions at once; each is answered or has its error."""
+    return SearchBatchOut(items=[_one_of_batch(request.auth.owner, given) for given in batch.searches])
+
+
+@router.get("/search/suggestions", auth=scope("read"), response=SuggestionListOut)
+def list_suggestions(request: ApiRequest, query: Annotated[SuggestionQuery, StrictQuery(...)]) -> SuggestionListOut:
+    """Suggest how a question may go on: filters, and the owner's own tags, people, titles and saved searches."""
+    found = complete(request.auth.owner, query.q, query.cursor, limit=query.limit)
+    items = [SuggestionOut(kind=s.kind, label=s.label, detail=s.detail, text=s.text, cursor=s.cursor) for s in found]
+    return SuggestionListOut(items=items)
+
+
+def _one_of_batch(owner: User, given: Any) -> BatchedOut:
+    try:
+        asked = SearchIn.model_validate(given)
+        return BatchedOut(result=answer(owner, asked, asked.filters), error=None)
+    except ValidationError as error:
+        return BatchedOut(result=None, error=_invalid(error))
+    except MemshadowError as error:
+        field = str(error.details.get("field", ""))
+        problems = [FieldProblem(field=field, message=error.message, code=error.code, location="body")]
+        refused = SearchErrorOut(status=error.status, code=error.code, detail=error.message, errors=problems)
+        return BatchedOut(result=None, error=refused)
+
+
+def _invalid(error: ValidationError) -> SearchErrorOut:
+    problems = [
+        FieldProblem(field=field, message=in_plain_words(found), code=found["type"].replace("_", "-"), location="body")
+        for found in error.errors(include_url=False, include_input=False)
+        for field in _fields(found)
+    ]
+    detail = f"{problems[0].field}: {problems[0].message}".removeprefix(": ")
+    return SearchErrorOut(status=422, code="validation-failed", detail=detail, errors=problems)
+
+
+def _fields(found: Any) -> list[str]:
+    """Where the mistake is; of unknown names, each."""
+    names = found["ctx"]["names"] if found["type"] == "unknown_field" else [""]
+    return [".".join(map(str, filter(None, (*found["loc"], name[:80])))) for name in names]

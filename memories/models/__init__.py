@@ -6,8 +6,9 @@ from memories.models.feedback import Feedback, LearntRule, Retrieval, RuleEviden
 from memories.models.idempotency import IdempotencyRecord
 from memories.models.import_job import ImportJob
 from memories.models.link import MemoryLink
-from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State
+from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State, author_key
 from memories.models.revision import MemoryRevision
+from memories.models.saved_search import SavedSearch
 from memories.models.search_entry import SearchEntry
 from memories.models.tag import MemoryTag, Tag
 
@@ -27,10 +28,12 @@ __all__ = [
     "MemoryTag",
     "Retrieval",
     "RuleEvidence",
+    "SavedSearch",
     "SearchEntry",
     "State",
     "Tag",
     "Use",
     "Verdict",
     "Via",
+    "author_key",
 ]

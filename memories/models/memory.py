@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.keys import keyring
 from accounts.sealed import SealedDict, SealedText
 from memories.models.conversation import Conversation
 from memories.models.tag import MemoryTag, Tag
+from memshadow.lib.crypto import keyed_hash
 from memshadow.lib.ids import new_id
 from personas.models import Persona
 
@@ -53,6 +56,19 @@ class IndexState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+def author_key(owner_id: UUID, name: str) -> bytes:
+    """The keyed hash under which an author is found, whatever the case; empty for no author."""
+    return keyed_hash(keyring(owner_id).name_key, "author", name.casefold()) if name else b""
+
+
+class _Author(SealedText):
+    """The sealed author, whose key is set with it."""
+
+    def __set__(self, row: Any, value: str) -> None:
+        super().__set__(row, value)
+        row.author_key = author_key(row.owner_id, value)
+
+
 class Memory(models.Model):
     """One thing remembered. Its texts are sealed under the owner's data key."""
 
@@ -72,6 +88,7 @@ class Memory(models.Model):
 
     content_sealed = models.BinaryField()
     author_sealed = models.BinaryField(default=b"")
+    author_key = models.BinaryField(max_length=32, default=b"")
     external_id_sealed = models.BinaryField(default=b"")
     metadata_sealed = models.BinaryField(default=b"")
     fingerprint = models.BinaryField(max_length=32)
@@ -99,7 +116,7 @@ class Memory(models.Model):
     tags = models.ManyToManyField(Tag, through=MemoryTag, related_name="memories", blank=True)
 
     content = SealedText()
-    author = SealedText()
+    author = _Author()
     external_id = SealedText()
     metadata = SealedDict()
 
@@ -115,6 +132,8 @@ class Memory(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at", "-id"], name="memory_recent"),
             models.Index(fields=["owner", "-occurred_at", "-id"], name="memory_by_time"),
+            models.Index(fields=["owner", "source"], name="memory_by_source"),
+            models.Index(fields=["owner", "author_key"], condition=~models.Q(author_key=b""), name="memory_by_author"),
             models.Index(fields=["conversation", "occurred_at", "id"], name="memory_of_conversation"),
             models.Index(fields=["index_due_at"], condition=models.Q(index_state="pending"), name="memory_to_index"),
             models.Index(

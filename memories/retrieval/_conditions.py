@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from memories.filters import MemoryFilter, tag_ids
+from memories.filters import MemoryFilter, author_keys, tag_ids
+
+_BY_AUTHOR = "SELECT m.id FROM memories_memory m WHERE m.owner_id = %s AND m.author_key = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditio
         ("e.source = ANY(%s)", list(wanted.sources)),
         ("e.tag_ids && %s::uuid[]", list(ids.any_of)),
         ("e.tag_ids @> %s::uuid[]", list(ids.all_of)),
+        ("NOT e.kind = ANY(%s)", list(wanted.kinds_none)),
+        ("NOT e.role = ANY(%s)", list(wanted.roles_none)),
+        ("NOT e.source = ANY(%s)", list(wanted.sources_none)),
+        ("NOT e.tag_ids && %s::uuid[]", list(ids.none_of)),
+        ("e.persona_id = ANY(%s)", list(wanted.persona_ids)),
+        ("(e.persona_id = ANY(%s)) IS NOT TRUE", list(wanted.persona_ids_none)),
+        ("e.conversation_id = ANY(%s)", list(wanted.conversation_ids)),
+        ("(e.conversation_id = ANY(%s)) IS NOT TRUE", list(wanted.conversation_ids_none)),
         ("e.persona_id = %s", wanted.persona_id),
         ("e.conversation_id = %s", wanted.conversation_id),
         ("e.occurred_at >= %s", wanted.after),
@@ -50,4 +60,11 @@ def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditio
     parts += [(sql, value) for sql, value in optional if value not in (None, [])]
     if wanted.pinned is not None:
         parts.append(("e.pinned = %s", wanted.pinned))
-    return Conditions(owner.id, model_id, " AND ".join(sql for sql, _ in parts), [value for _, value in parts])
+    by_author = [
+        (f"e.memory_id {within} ({_BY_AUTHOR})", [owner.id, author_keys(owner, names)])
+        for within, names in (("IN", wanted.authors), ("NOT IN", wanted.authors_none))
+        if names
+    ]
+    sql = " AND ".join(sql for sql, _ in (*parts, *by_author))
+    params = [*(value for _, value in parts), *(value for _, values in by_author for value in values)]
+    return Conditions(owner.id, model_id, sql, params)

@@ -76,6 +76,110 @@ def test_filters_and_threshold_narrow(api: ApiClient, ids: dict[str, str]) -> No
     assert found(api.get("/search", q="papers", state="deleted")) == [ids["tax"]]
 
 
+def test_the_question_may_hold_its_filters(api: ApiClient, ids: dict[str, str]) -> None:
+    for response in (api.get("/search", q="papers kind:fact"), api.post("/search", {"q": "papers kind:fact"})):
+        assert found(response) == [ids["tax"]]
+    assert found(api.get("/search", q="tag:car")) == [ids["car"]]
+    assert found(api.get("/search", q="papers -tag:car -tag:tea")) == [ids["tax"]]
+    assert found(api.get("/search", q="papers tag:car", kind="fact")) == []
+    assert found(api.get("/search", q="papers", tag_none=["car", "tea"])) == [ids["tax"]]
+    assert api.get("/search", q="x tag:tee").json()["understood"] == ["You have no tag “tee”. Did you mean tag:tea?"]
+
+
+def test_a_mistake_in_the_question_is_refused_and_explained(api: ApiClient, ids: dict[str, str]) -> None:
+    response = api.post("/search", {"q": "papers before:2025-33"})
+    body = response.json()
+    assert response.status_code == 422
+    assert body["errors"][0] | {"message": ""} == {
+        "field": "q",
+        "message": "",
+        "code": "validation-failed",
+        "location": "body",
+    }
+    assert body["detail"] == "before: needs a date such as 2025-03 or 2025-03-14; you wrote 2025-33"
+    assert (body["problems"][0]["start"], body["problems"][0]["end"]) == (7, 21)
+    assert len(found(api.post("/search", {"q": "papers before:2025-33", "plain": True}))) == 3
+
+
+def test_everything_can_be_said_about_the_answer(api: ApiClient, ids: dict[str, str]) -> None:
+    body = {
+        "q": "winter",
+        "filters": {"kind": ["note"]},
+        "arms": ["vector", "lexical"],
+        "weights": {},
+        "rerank": "",
+        "recency_half_life_days": 30,
+        "threshold": 0.01,
+        "diversity": 0.5,
+        "collapse": False,
+        "explain": True,
+        "at": "2026-01-01T00:00:00Z",
+        "as_of": "2100-01-01T00:00:00Z",
+        "limit": 1,
+        "page": 1,
+        "highlight": True,
+    }
+    assert found(api.post("/search", body)) == [ids["car"]]
+
+
+def test_words_are_marked_or_not(api: ApiClient, ids: dict[str, str]) -> None:
+    plain = api.get("/search", q="tea morning", highlight="false").json()["items"][0]["snippet"]
+    assert "<mark>" not in plain["html"] and "&lt;b&gt;" in plain["html"] and plain["marks"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"filters": {"colour": "red"}}, "filters.colour"),
+        ({"arms": ["telepathy"]}, "arms.0"),
+        ({"arms": []}, "arms"),
+        ({"weights": {"meaning": "much"}}, "weights.meaning"),
+        ({"weights": {"meaning": -1}}, "weights.meaning"),
+        ({"rerank": "magic"}, "rerank"),
+        ({"recency_half_life_days": -1}, "recency_half_life_days"),
+        ({"diversity": 1.5}, "diversity"),
+        ({"at": "yesterday"}, "at"),
+        ({"as_of": "2025-01-01T00:00:00"}, "as_of"),
+        ({"page": 0}, "page"),
+        ({"page": 21, "limit": 10}, "page"),
+    ],
+)
+def test_what_makes_no_sense_is_named(api: ApiClient, db: None, wrong: dict[str, Any], field: str) -> None:
+    response = api.post("/search", {"q": "x", **wrong})
+    assert response.status_code == 422, response.content
+    assert response.json()["errors"][0]["field"] == field
+
+
+def test_a_batch_answers_each_or_says_why_not(api: ApiClient, ids: dict[str, str]) -> None:
+    searches = [
+        {"q": "winter tyres", "limit": 1},
+        {"q": "x", "colour": "red"},
+        {"q": "x before:2025-33"},
+        {"limit": 3},
+        "not an object",
+        {"q": "tag:tea", "filters": {"kind": ["note"]}},
+    ]
+    items = api.post("/search/batch", {"searches": searches}).json()["items"]
+    answered = [[hit["memory"]["id"] for hit in item["result"]["items"]] if item["result"] else None for item in items]
+    assert answered == [[ids["car"]], None, None, None, None, [ids["tea"]]]
+    refused = [(item["error"]["status"], item["error"]["errors"][0]["field"]) for item in items if item["error"]]
+    assert refused == [(422, "colour"), (422, "q"), (422, "q"), (422, "")]
+    assert "Unknown: colour" in items[1]["error"]["detail"]
+
+
+@pytest.mark.parametrize("searches", [[], [{"q": "x"}] * 51, "x"])
+def test_a_batch_has_1_to_50_searches(api: ApiClient, db: None, searches: Any) -> None:
+    assert api.post("/search/batch", {"searches": searches}).status_code == 422
+
+
+def test_pages_by_number_are_those_of_the_cursor(api: ApiClient, ids: dict[str, str]) -> None:
+    first = api.get("/search", q="before", limit=2)
+    by_cursor = api.get("/search", q="before", limit=2, cursor=first.json()["next_cursor"])
+    assert found(api.get("/search", q="before", limit=2, page=2)) == found(by_cursor)
+    assert found(api.get("/search", q="before", limit=2, page=3)) == []
+
+
 def test_pages_cover_every_hit_once(api: ApiClient, ids: dict[str, str]) -> None:
     first = api.get("/search", q="before", limit=2)
     second = api.get("/search", q="before", limit=2, cursor=first.json()["next_cursor"])

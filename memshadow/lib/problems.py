@@ -34,6 +34,19 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(default=None, description="Each part of the request that is at fault.")
 
 
+_PLAIN = {
+    "missing": "This is required.",
+    "model_type": "Send a JSON object.",
+    "model_attributes_type": "Send a JSON object.",
+    "dict_type": "Send a JSON object.",
+}
+
+
+def in_plain_words(error: Any) -> str:
+    """What Pydantic found wrong (one of its error dicts), for people."""
+    return _PLAIN.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+
+
 def problem(
     request: HttpRequest,
     *,

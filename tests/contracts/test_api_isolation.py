@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from accounts.models import ApiKey, User
-from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, State, Tag
+from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, SavedSearch, State, Tag
 from memories.tests.lessons import taught_rule
 from memshadow.api import api
 from personas.models import Persona
@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "edit_memory": {"content": "taken over"},
     "rename_tag": {"name": "taken-over"},
     "edit_persona": {"name": "Taken over"},
+    "edit_saved_search": {"name": "Taken over"},
 }
 NOT_OBJECTS = {"number", "format"}
 
@@ -55,6 +56,7 @@ def bobs(other: User, settings: Settings, tmp_path: Path) -> dict[str, str]:
         "tag_id": bob.get("/tags").json()["items"][0]["id"],
         "persona_id": persona["id"],
         "import_id": job["id"],
+        "search_id": bob.post("/saved-searches", {"name": "theirs", "query": "theirs"}).json()["id"],
         "key_id": bob.get("/api-keys").json()["items"][0]["id"],
         "feedback_id": bob.post("/feedback", {"memory_id": memory["id"], "verdict": "useful"}).json()["id"],
         "rule_id": str(taught_rule(other, UUID(memory["id"])).id),
@@ -63,7 +65,7 @@ def bobs(other: User, settings: Settings, tmp_path: Path) -> dict[str, str]:
 
 def rows() -> list[list[Any]]:
     """Everything that an operation could have changed."""
-    models = (Memory, Conversation, Tag, Persona, ImportJob, Feedback, LearntRule)
+    models = (Memory, Conversation, Tag, Persona, ImportJob, Feedback, LearntRule, SavedSearch)
     stored = [list(model.objects.order_by("id").values()) for model in models]
     return [*stored, list(ApiKey.objects.order_by("id").values("id", "revoked_at"))]
 
@@ -122,7 +124,10 @@ def test_a_new_memory_cannot_join_someone_elses_things(owner: User, bobs: dict[s
     assert not Memory.objects.filter(owner=owner).exists()
 
 
-@pytest.mark.parametrize("path", ["/memories", "/trash", "/conversations", "/tags", "/personas", "/imports", "/search"])
+LISTS = ["/memories", "/trash", "/conversations", "/tags", "/personas", "/imports", "/saved-searches"]
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/search", "/search/suggestions"])
 def test_lists_hold_nothing_of_someone_else(owner: User, bobs: dict[str, str], path: str) -> None:
-    query = {"q": "theirs"} if path == "/search" else {}
+    query = {"q": "theirs"} if path.startswith("/search") else {}
     assert ApiClient(owner).get(path, **query).json()["items"] == []
