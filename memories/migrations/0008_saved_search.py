@@ -10,7 +10,7 @@ import memshadow.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0002_default_embedding_model"),
+        ("memories", "0007_search_filters"),
         ("personas", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
