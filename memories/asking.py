@@ -39,33 +39,37 @@ class Asked:
     nothing: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found, and the question that was searched for: None where filters alone decided."""
+
+    asked: SearchRequest | None
+    result: SearchResult
+
+
 def parsed_for(request: SearchRequest) -> ParsedSearch:
     """The request's query taken apart at its moment of asking, in the person's zone."""
     return parse(request.query, timezone.localtime(request.at))
 
 
-def ask(
-    request: SearchRequest, *, page: int = 1, plain: bool = False, parsed: ParsedSearch | None = None
-) -> SearchResult:
+def ask(request: SearchRequest, *, page: int = 1, plain: bool = False, parsed: ParsedSearch | None = None) -> Answer:
     """Search for a query that may hold filters; they narrow the request's own. `page` counts from 1.
 
-    With `plain` the query is words alone.
-
-    A query of filters only lists what passes them, newest first. Raises ValidationFailed for a mistake in the query,
-    with every problem in `problems`, and as `search` does.
+    With `plain` the query is words alone. A query of filters only lists what passes them, newest first. Raises
+    ValidationFailed for a mistake in the query, with every problem in `problems`, and as `search` does.
     """
     if plain:
-        return _page_of(request, page)
+        return Answer(request, _page_of(request, page))
     parsed = parsed or parsed_for(request)
     if parsed.errors:
         raise _refused(parsed)
     asked = resolve(request.owner, parsed, request.wanted)
+    narrowed = replace(request, query=asked.text, wanted=asked.wanted)
     if asked.nothing:
-        return SearchResult([], None, 0.0, "none", {}, asked.notices)
-    asked_for = replace(request, query=asked.text, wanted=asked.wanted)
+        return Answer(None, SearchResult([], None, 0.0, "none", {}, asked.notices))
     if not asked.text.strip() and parsed.operators:
-        return _listed(asked_for, page)
-    return _page_of(asked_for, page)
+        return Answer(None, _listed(narrowed, page))
+    return Answer(narrowed, _page_of(narrowed, page))
 
 
 def resolve(owner: User, parsed: ParsedSearch, within: MemoryFilter) -> Asked:

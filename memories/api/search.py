@@ -13,6 +13,7 @@ from accounts.scopes import ApiRequest, scope
 from memories import asking
 from memories.api.parameters import FilterIn
 from memories.api.search_schemas import Asking, SearchIn, SearchOut, SearchQuery
+from memories.services.feedback import log_retrieval
 from memories.suggesting import complete
 from memshadow.lib.errors import MemshadowError
 from memshadow.lib.problems import FieldProblem, in_plain_words
@@ -90,9 +91,10 @@ class SuggestionListOut(BaseModel):
 
 
 def answer(owner: User, asked: Asking, filters: FilterIn) -> SearchOut:
-    """Search and put the result in its schema."""
-    result = asking.ask(asked.request(owner, filters), page=asked.page, plain=asked.plain)
-    return SearchOut.of(result, highlight=asked.highlight)
+    """Search, note it for feedback, and put the result in its schema."""
+    found = asking.ask(asked.request(owner, filters), page=asked.page, plain=asked.plain)
+    noted = log_retrieval(owner=owner, request=found.asked, result=found.result, via="api") if found.asked else None
+    return SearchOut.of(found.result, retrieval_id=noted, highlight=asked.highlight)
 
 
 @router.get("/search", auth=scope("read"), response=SearchOut)

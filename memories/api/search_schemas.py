@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated, Literal
+from uuid import UUID
 
 from django.utils.html import escape
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -186,6 +187,9 @@ class HitOut(BaseModel):
 class SearchOut(BaseModel):
     """Hits, best first."""
 
+    retrieval_id: UUID | None = Field(
+        description="What feedback on these hits names; null while the log is off, and where filters alone decided."
+    )
     items: list[HitOut]
     next_cursor: str | None
     took_ms: float
@@ -194,9 +198,10 @@ class SearchOut(BaseModel):
     arms: dict[str, int] = Field(description="How many chunks each arm proposed.")
 
     @classmethod
-    def of(cls, result: retrieval.SearchResult, *, highlight: bool = True) -> SearchOut:
+    def of(cls, result: retrieval.SearchResult, *, retrieval_id: UUID | None, highlight: bool = True) -> SearchOut:
         """From the search's result."""
         return cls(
+            retrieval_id=retrieval_id,
             items=[HitOut.of(hit, highlight=highlight) for hit in result.hits],
             next_cursor=result.next_cursor,
             took_ms=result.took_ms,

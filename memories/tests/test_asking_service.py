@@ -36,7 +36,7 @@ def library(owner: User, other: User, index_all: Callable[[], int]) -> None:
 
 def asked(owner: User, query: str, **more: object) -> SearchResult:
     page = more.pop("page", 1)
-    return ask(SearchRequest(owner, query, **more), page=page)  # type: ignore[arg-type]
+    return ask(SearchRequest(owner, query, **more), page=page).result  # type: ignore[arg-type]
 
 
 def texts(result: SearchResult) -> set[str]:
@@ -132,5 +132,5 @@ def test_pages_of_a_search_meet(owner: User) -> None:
 
 
 def test_plain_text_holds_no_filters(owner: User) -> None:
-    result = ask(SearchRequest(owner, "roof before:2025-33 tga:x"), plain=True)
+    result = ask(SearchRequest(owner, "roof before:2025-33 tga:x"), plain=True).result
     assert len(result.hits) == 4

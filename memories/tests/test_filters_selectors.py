@@ -94,7 +94,7 @@ def test_authors_from_before_there_were_keys_get_theirs(owner: User, ids: dict[s
     before = set(Memory.objects.values_list("id", "author_key"))
     Memory.objects.update(author_key=b"")
     assert not filtered(owner, MemoryFilter(authors=("Bo",))).exists()
-    import_module("memories.migrations.0011_author_key_filled").fill(apps, None)
+    import_module("memories.migrations.0013_author_key_filled").fill(apps, None)
     assert {(key, bytes(author)) for key, author in Memory.objects.values_list("id", "author_key")} == {
         (key, bytes(author)) for key, author in before
     }

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("memories", "0008_saved_search")]
+    dependencies = [("memories", "0010_saved_search")]
 
     operations = [
         AddIndexConcurrently("memory", models.Index(fields=["owner", "source"], name="memory_by_source")),

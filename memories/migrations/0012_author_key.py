@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("memories", "0009_source_index")]
+    dependencies = [("memories", "0011_source_index")]
 
     operations = [
         migrations.AddField("memory", "author_key", models.BinaryField(default=b"", max_length=32)),

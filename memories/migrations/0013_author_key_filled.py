@@ -35,6 +35,6 @@ def _key(owner_id: UUID, memory_id: UUID, sealed: bytes) -> bytes:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("memories", "0010_author_key"), ("accounts", "0001_initial")]
+    dependencies = [("memories", "0012_author_key"), ("accounts", "0001_initial")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -10,7 +10,7 @@ import memshadow.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0007_search_filters"),
+        ("memories", "0009_memory_to_learn_from"),
         ("personas", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
