@@ -76,22 +76,20 @@ class _Percentile(Aggregate):
 def weeks_for(owner: User, count: int = WEEKS) -> list[Week]:
     """The last weeks in which something was asked, oldest first. One query."""
     since = now() - timedelta(weeks=count)
-    explicit = Q(feedback__implicit=False)
-    useful = Q(feedback__verdict=Verdict.USEFUL)
     rows = (
         _asked(owner, since)
         .annotate(week=TruncWeek("asked_at"))
         .values("week")
         .annotate(
-            asked=Count("id", distinct=True),
-            judged=Count("id", distinct=True, filter=explicit),
-            useful=Count("id", distinct=True, filter=explicit & useful),
-            used=Count("id", distinct=True, filter=useful & ~explicit),
-            empty=Count("id", distinct=True, filter=Q(hit_count=0)),
+            asked=Count("id"),
+            judged=Count("id", filter=Q(helped__isnull=False)),
+            useful=Count("id", filter=Q(helped=True)),
+            times_used=Count("id", filter=Q(used=True)),
+            empty=Count("id", filter=Q(hit_count=0)),
         )
         .order_by("week")
     )
-    return [Week(r["week"], r["asked"], r["judged"], r["useful"], r["used"], r["empty"]) for r in rows]
+    return [Week(r["week"], r["asked"], r["judged"], r["useful"], r["times_used"], r["empty"]) for r in rows]
 
 
 def speed_for(owner: User) -> Speed:

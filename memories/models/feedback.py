@@ -46,7 +46,8 @@ class Retrieval(models.Model):
     """One question and what it was answered with. Pruned after RETRIEVAL_LOG_DAYS.
 
     `question_key` is the keyed hash by which the same question meets itself. `memory_ids` in the order shown, with
-    their `scores` in thousandths. `continued`: a further page of an answer, which statistics leave out.
+    their `scores` in thousandths. `continued`: a further page of an answer, which statistics leave out. `helped`: what
+    was said of this answer (None: nothing), `used`: that something of it was opened, copied or put into a prompt.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -62,6 +63,8 @@ class Retrieval(models.Model):
     memory_ids = ArrayField(models.UUIDField(), default=list)
     scores = ArrayField(models.SmallIntegerField(), default=list)
     continued = models.BooleanField(default=False)
+    helped = models.BooleanField(null=True)
+    used = models.BooleanField(default=False)
 
     question = SealedText()
 

@@ -76,7 +76,9 @@ def give_feedback(
     retrieval = retrieval_or_404(owner, retrieval_id) if retrieval_id else None
     row = _draft(owner, memory.id, retrieval)
     row.verdict, row.via = verdict, via
-    return _keep(row, retrieval)
+    kept = _keep(row, retrieval)
+    _note_outcome(retrieval, verdict)
+    return kept
 
 
 def note_use(*, owner: User, retrieval_id: UUID, memory_id: UUID, how: str) -> Feedback | None:
@@ -90,6 +92,7 @@ def note_use(*, owner: User, retrieval_id: UUID, memory_id: UUID, how: str) -> F
         return None
     row = _draft(owner, memory_id, retrieval)
     row.verdict, row.via, row.implicit, row.how = Verdict.USEFUL, retrieval.via, True, Use(how)
+    Retrieval.objects.filter(id=retrieval.id, used=False).update(used=True)
     return _keep(row, retrieval)
 
 
@@ -102,6 +105,7 @@ def take_back(*, owner: User, feedback_id: UUID) -> None:
         _unlearn([row])
         row.delete()
         _forget_passed(row)
+        _note_outcome(row.retrieval)
 
 
 def prune_retrievals() -> int:
@@ -170,6 +174,16 @@ def _mark_passed(row: Feedback, retrieval: Retrieval | None) -> None:
     for one in passed:
         one.verdict, one.implicit, one.via = Verdict.PASSED, True, row.via
     Feedback.objects.bulk_create(passed, ignore_conflicts=True)
+
+
+def _note_outcome(retrieval: Retrieval | None, *now_said: str) -> None:
+    """Say on the question whether anything helped: one useful answer is enough, and None means that nobody said."""
+    if retrieval is None:
+        return
+    said = Feedback.objects.filter(retrieval=retrieval, implicit=False).values_list("verdict", flat=True)
+    known = {*said, *now_said}
+    outcome = (Verdict.USEFUL in known) if known else None
+    Retrieval.objects.filter(id=retrieval.id).update(helped=outcome)
 
 
 def _forget_passed(row: Feedback) -> None:

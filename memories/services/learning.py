@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from memories import generations
 from memories.distinctive import distinctive_words, word_set
@@ -81,13 +82,15 @@ def _from_failures(row: Feedback) -> Iterator[Lesson]:
 
 
 def _failed_attempts(row: Feedback) -> list[Retrieval]:
+    """The other questions since the last one that something was found for, in the minutes before."""
     if row.retrieval is None:
         return []
     start = row.retrieval.asked_at - ATTEMPT_WITHIN
+    useful = Feedback.objects.filter(owner_id=row.owner_id, verdict=Verdict.USEFUL)
+    helped = Exists(useful.filter(question_key=OuterRef("question_key")))
     before = Retrieval.objects.filter(owner_id=row.owner_id, asked_at__gte=start, asked_at__lt=row.retrieval.asked_at)
-    others = before.filter(continued=False).exclude(question_key=row.question_key)
-    helped = Feedback.objects.filter(owner_id=row.owner_id, verdict=Verdict.USEFUL)
-    return list(others.exclude(question_key__in=helped.values("question_key")).order_by("asked_at"))
+    others = before.filter(continued=False).exclude(question_key=row.question_key).annotate(found=helped)
+    return list(takewhile(lambda attempt: not attempt.found, others.order_by("-asked_at")))
 
 
 def _failed_before(row: Feedback) -> bool:

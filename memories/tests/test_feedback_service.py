@@ -97,6 +97,23 @@ def test_a_useful_answer_says_that_those_above_it_were_passed_over(owner: User, 
     assert not Feedback.objects.exists()
 
 
+def test_the_log_says_whether_an_answer_helped(owner: User, memories: list[Memory]) -> None:
+    def outcome(row: Retrieval) -> tuple[bool | None, bool]:
+        row.refresh_from_db()
+        return row.helped, row.used
+
+    first, again = ask(owner, "garden"), ask(owner, "garden")
+    for asked in (first, again):
+        assert outcome(asked) == (None, False)
+        give_feedback(owner=owner, memory_id=memories[0].id, verdict="not_useful", retrieval_id=asked.id)
+        note_use(owner=owner, retrieval_id=asked.id, memory_id=memories[1].id, how="opened")
+        assert outcome(asked) == (False, True)
+    said = give_feedback(owner=owner, memory_id=memories[2].id, verdict="useful", retrieval_id=again.id)
+    assert (outcome(first), outcome(again)) == ((False, True), (True, True))
+    take_back(owner=owner, feedback_id=said.id)
+    assert outcome(again)[0] is None
+
+
 def test_use_is_a_small_vote_that_never_overrules_a_word(owner: User, memories: list[Memory]) -> None:
     asked = ask(owner, "garden")
     first, second = asked.memory_ids[:2]

@@ -94,6 +94,15 @@ def test_a_question_that_failed_twice_leads_to_the_one_that_worked(owner: User, 
     assert "“toyota winter”" in found[0].explanation
 
 
+def test_failures_teach_the_next_success_only(owner: User, memories: list[Memory]) -> None:
+    ask(owner, "automobile winter")
+    ask(owner, "automobile winter")
+    useful(owner, "toyota winter", memories[1])
+    useful(owner, "winter brake", memories[0])
+    learn_from_feedback()
+    assert added(owner, "automobile") == {"toyota"}
+
+
 def test_a_question_that_found_nothing_gets_the_words_of_what_helped(owner: User, memories: list[Memory]) -> None:
     asked = ask(owner, "vehicle")
     Retrieval.objects.filter(id=asked.id).update(hit_count=0, memory_ids=[])
