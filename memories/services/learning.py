@@ -90,7 +90,7 @@ def _failed_attempts(row: Feedback) -> list[Retrieval]:
     helped = Exists(useful.filter(question_key=OuterRef("question_key")))
     before = Retrieval.objects.filter(owner_id=row.owner_id, asked_at__gte=start, asked_at__lt=row.retrieval.asked_at)
     others = before.filter(continued=False).exclude(question_key=row.question_key).annotate(found=helped)
-    return list(takewhile(lambda attempt: not attempt.found, others.order_by("-asked_at")))
+    return list(takewhile(lambda attempt: not getattr(attempt, "found", False), others.order_by("-asked_at")))
 
 
 def _failed_before(row: Feedback) -> bool:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0009_memory_to_learn_from"),
+        ("memories", "0013_author_key_filled"),
     ]
 
     operations = [
