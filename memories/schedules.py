@@ -11,3 +11,4 @@ def keep_schedules() -> None:
     every(1, "memories.tasks.run_imports", "Run waiting imports")
     every(5, "memories.tasks.learn", "Learn from feedback")
     every(60, "memories.tasks.tidy", "Tidy up")
+    every(24 * 60, "memories.tasks.look_at_index", "Look at the search index")

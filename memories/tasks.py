@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memories import indexing
+from memories.index_report import report_index
 from memories.services import feedback, import_running, importing, learning, refreshing, rules
 from memories.services.idempotency import prune_idempotency_records
 
@@ -33,3 +34,8 @@ def tidy() -> None:
     feedback.prune_retrievals()
     rules.drop_unfounded()
     refreshing.refresh_suspicious()
+
+
+def look_at_index() -> None:
+    """Measure how true and tidy the search index is, for the quality page."""
+    report_index()

@@ -5,6 +5,7 @@ from memories.models.embedding_model import EmbeddingModel
 from memories.models.feedback import Feedback, LearntRule, Retrieval, RuleEvidence, Use, Verdict, Via
 from memories.models.idempotency import IdempotencyRecord
 from memories.models.import_job import ImportJob
+from memories.models.index_report import IndexReport
 from memories.models.link import MemoryLink
 from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State, author_key
 from memories.models.revision import MemoryRevision
@@ -18,6 +19,7 @@ __all__ = [
     "Feedback",
     "IdempotencyRecord",
     "ImportJob",
+    "IndexReport",
     "IndexState",
     "Kind",
     "LearntRule",

@@ -17,6 +17,7 @@ from accounts.access import signed_in
 from memories import quality
 from memories.access import rule_or_404
 from memories.feedback_rules import explained
+from memories.index_report import latest_report
 from memories.models import Feedback, LearntRule
 from memories.quality import Week
 from memories.services.rules import remove_rule, restore_rule
@@ -58,6 +59,8 @@ def quality_page(request: HttpRequest) -> HttpResponse:
         "empty": quality.empty_questions(owner),
         "feedback": [_said(row) for row in quality.feedback_page(owner, limit=_FEEDBACK).items],
         "rules_count": sum(rule.state == LearntRule.State.ACTIVE for rule in quality.rules_for(owner)),
+        # The whole index spans owners, so its report is for those who run the server.
+        "index_report": latest_report() if owner.is_staff else latest_report(owner),
     }
     return render(request, "memories/quality.html", context)
 

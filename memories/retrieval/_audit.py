@@ -1,0 +1,57 @@
+"""How true approximate search is: the neighbours that HNSW walks find, beside the exact ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from memories.indexing import vector_literal
+from memories.retrieval import _plan
+from memories.retrieval._conditions import Conditions
+from memories.retrieval._plan import Plan
+from memories.retrieval._vectors import vector_arm
+
+_NEAREST = 10
+_TIE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRecall:
+    """recall@10 of the walks that were checked (1.0 when every request of these owners is answered exactly)."""
+
+    checked: int
+    recall_at_10: float
+
+
+def walk_recall(
+    samples: Iterable[tuple[UUID, NDArray[np.float32]]], model_id: int, dimension: int, *, at_most: int
+) -> WalkRecall:
+    """Search for stored vectors (owner, vector) as their owner would, both ways; an exact answer needs no check."""
+    recalls: list[float] = []
+    for owner_id, vector in samples:
+        if len(recalls) >= at_most:
+            break
+        conditions = Conditions(
+            owner_id, model_id, "e.owner_id = %s AND e.embedding_model_id = %s", [owner_id, model_id]
+        )
+        plan = _plan.choose(conditions, narrowed=False)
+        if plan.exact:
+            continue
+        found = _distances(conditions, vector, plan, dimension)
+        exact = _distances(conditions, vector, Plan(True, plan.matching, _NEAREST), dimension)
+        if exact:
+            recalls.append(sum(d <= exact[-1] + _TIE for d in found[: len(exact)]) / len(exact))
+    return WalkRecall(len(recalls), float(np.mean(recalls)) if recalls else 1.0)
+
+
+def _distances(conditions: Conditions, vector: NDArray[np.float32], plan: Plan, dimension: int) -> list[float]:
+    where, named = conditions.named()
+    named |= {"vector": vector_literal(vector), "owner": conditions.owner_id, "model": conditions.model_id}
+    with connection.cursor() as cursor:
+        cursor.execute(vector_arm(plan, dimension, where), named)
+        return [row[2] for row in cursor.fetchall()]
