@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0013_author_key_filled"),
+        ("memories", "0014_retrieval_outcome"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
