@@ -2,5 +2,17 @@
 
 from memories.questions._cues import Asked, Cue, asked, holds
 from memories.questions._person import first_person, names_in
+from memories.questions._times import Anchored, TimeSpan, anchored, time_spans
 
-__all__ = ["Asked", "Cue", "asked", "first_person", "holds", "names_in"]
+__all__ = [
+    "Anchored",
+    "Asked",
+    "Cue",
+    "TimeSpan",
+    "anchored",
+    "asked",
+    "first_person",
+    "holds",
+    "names_in",
+    "time_spans",
+]

@@ -105,22 +105,38 @@ def guess(text: str) -> str:
     return likely(text)[0]
 
 
-def likely(text: str) -> tuple[str, ...]:
-    """LANGUAGES that a text may be in, best first; of a text without function words all, English first."""
-    sample = text[:_GUESSED_CHARS]
-    if not sample.isascii() and _SPACELESS.search(sample):
+def likely(text: str, share: float = 0.0) -> tuple[str, ...]:
+    """LANGUAGES that a text may be in, best first; of a text without function words all, English first.
+
+    Those with less than `share` of the best one's votes are left out.
+    """
+    words = _sampled(text)
+    if words is None:
         return (FALLBACK,)
+    counted = _votes(words)
+    if not any(counted):
+        return LANGUAGES if not words or any(map(_is_latin, words)) else (FALLBACK,)
+    least = max(1.0, share * max(counted))
+    voted = [(-weight, place) for place, weight in enumerate(counted) if weight >= least]
+    return tuple(LANGUAGES[place] for _, place in sorted(voted))
+
+
+def _sampled(text: str) -> list[str] | None:
+    """The first words, lower case; None when a quarter of the text is in a script without spaces."""
+    sample = text[:_GUESSED_CHARS]
+    if not sample.isascii() and 4 * len(_SPACELESS.findall(sample)) >= len(sample):
+        return None
+    return _WORD(sample.lower())
+
+
+def _votes(words: list[str]) -> list[int]:
     votes = [0] * len(LANGUAGES)
     speakers = _speakers()
-    words = _WORD(sample.lower())
     for word in (*words, *map(" ".join, pairwise(words))):
         if word in speakers:
             for place, weight in speakers[word]:
                 votes[place] += weight
-    if not any(votes):
-        return LANGUAGES if not words or any(map(_is_latin, words)) else (FALLBACK,)
-    voted = [(-weight, place) for place, weight in enumerate(votes) if weight]
-    return tuple(LANGUAGES[place] for _, place in sorted(voted))
+    return votes
 
 
 def stopwords(code: str) -> frozenset[str]:
