@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -64,13 +64,12 @@ def load(folder: Path, rows: int, owners: int) -> Loaded:
     django.setup()
     from django.core.management import call_command
 
-    kept = folder / "owners.pickle"
+    call_command("migrate", verbosity=0)
+    kept, columns = folder / "owners.pickle", _columns()
     if kept.exists():
         loaded = pickle.loads(kept.read_bytes())  # noqa: S301 - our own file
         assert isinstance(loaded, Loaded)
-        return loaded
-    call_command("migrate", verbosity=0)
-    columns = _columns()
+        return replace(loaded, columns=columns)
     measured = _measured(rows)
     others = [_synthetic(_new_id(), n) for n in _other_sizes(rows, owners, measured)]
     loaded = Loaded(columns, [*(m.synthetic for m in measured), *others], measured)

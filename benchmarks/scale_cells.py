@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from memories.retrieval._conditions import Conditions
     from memories.retrieval._plan import Plan
 
-WARM_UP = 3
+WARM_UP = 15  # untimed: an index in use is in memory
 _TIES = 1e-6
 
 Random = np.random.Generator
