@@ -96,6 +96,20 @@ def unwrap(row: DataKey) -> bytes:
     return crypto.unseal(master_key(), bytes(row.wrapped), bound_to=bound_to)
 
 
+def seal_for_server(plain: bytes, *, bound_to: bytes) -> bytes:
+    """A secret of the server itself (no person's) under the master key."""
+    return crypto.seal(_server_key(), plain, bound_to=bound_to, key_version=MASTER_KEY_VERSION)
+
+
+def open_for_server(sealed: bytes, *, bound_to: bytes) -> bytes:
+    """What `seal_for_server` sealed. Raises SealBroken when the master key is another one."""
+    return crypto.unseal(_server_key(), sealed, bound_to=bound_to)
+
+
+def _server_key() -> bytes:
+    return crypto.derive_key(master_key(), "server-secrets")
+
+
 def keyring(owner_id: UUID) -> Keyring:
     """The keys of one person, cached for five minutes. Raises NotFound when they were destroyed."""
     cached = _rings.get(owner_id)

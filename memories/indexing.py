@@ -21,12 +21,13 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from accounts.keys import keyring
-from memories import generations
+from memories import backlog, generations
 from memories.chunking import chunk_text
 from memories.generations import Generation
 from memories.lexicon import detect_language, keyed_tsvector
 from memories.models import IndexState, Memory, MemoryTag
 from memshadow.lib.clock import now
+from memshadow.lib.errors import Conflict, MemshadowError
 from memshadow.lib.jobs import wake
 
 logger = logging.getLogger(__name__)
@@ -68,12 +69,29 @@ def write_lexical(memories: Sequence[Memory]) -> None:
     """Write the rows of new memories of one owner: chunk spans, filter columns and keyed lexemes, no vectors yet."""
     if not memories:
         return
-    generation = generations.active()
+    active, *others = generations.held()
+    _write_rows(memories, active)
+    for generation in others:
+        _write_beside(memories, generation)
+
+
+def _write_beside(memories: Sequence[Memory], generation: Generation) -> None:
+    """The same for a generation that search does not read; what goes wrong there is made good in the background."""
+    try:
+        if not generation.paused:
+            return _write_rows(memories, generation)
+    except MemshadowError:
+        logger.exception("The rows of %s must wait", generation.name)
+    backlog.add(generation.id, [memory.id for memory in memories])
+
+
+def _write_rows(memories: Sequence[Memory], generation: Generation) -> None:
     tags = _tags_of([memory.id for memory in memories])
+    # Complete before the first is sent: a provider that fails must leave the transaction usable.
+    rows = [row for memory in memories for row in _rows(memory, generation, tags[memory.id])]
     with connection.cursor() as cursor, cursor.copy(f"COPY memories_searchentry ({_COLUMNS}) FROM STDIN") as copy:
-        for memory in memories:
-            for row in _rows(memory, generation, tags[memory.id]):
-                copy.write_row(row)
+        for row in rows:
+            copy.write_row(row)
 
 
 def _rows(memory: Memory, generation: Generation, tag_ids: list[UUID]) -> Iterable[tuple[object, ...]]:
@@ -225,33 +243,73 @@ class _Chunk:
 
 
 def _embed(memories: list[Memory]) -> None:
-    generation = generations.active()
-    chunks = _chunks_of(memories, generation)
-    vectors = generation.provider.embed_documents([chunk.text for chunk in chunks])
-    _store_vectors(chunks, vectors, generation)
+    active, *others = generations.live()
+    embed_in(memories, active)
+    for generation in others:
+        _embed_beside(memories, generation)
     Memory.objects.filter(id__in=[memory.id for memory in memories]).update(
         index_state=IndexState.DONE, index_attempts=0, index_error="", indexed_at=now()
     )
 
 
-def _chunks_of(memories: list[Memory], generation: Generation) -> list[_Chunk]:
+def texts_of(memories: list[Memory], generation: Generation) -> list[str]:
+    """What is embedded of these memories in one generation; their missing rows are written."""
+    return [chunk.text for chunk in _chunks_of(memories, generation)]
+
+
+def embed_in(memories: list[Memory], generation: Generation) -> None:
+    """Make the vectors of these memories in one generation, and their rows where they are missing.
+
+    Runs in the caller's transaction. Raises what the provider raises.
+    """
+    chunks = _chunks_of(memories, generation)
+    vectors = generation.provider.embed_documents([chunk.text for chunk in chunks])
+    _store_vectors(chunks, vectors, generation)
+
+
+def _embed_beside(memories: list[Memory], generation: Generation) -> None:
+    """The same for a generation that search does not read. Its failure keeps nobody waiting, nor does its server."""
+    ids = [memory.id for memory in memories]
+    try:
+        if not generation.paused and not generation.spec.endpoints:
+            with transaction.atomic():
+                embed_in(memories, generation)
+                backlog.settle(generation.id, ids)
+            return
+    except Exception:
+        logger.exception("A batch of %d memories must wait for %s", len(memories), generation.name)
+    backlog.add(generation.id, ids)
+    wake(backlog.TASK)
+
+
+def ensure_rows(memories: list[Memory], generation: Generation) -> dict[UUID, list[tuple[int, int, int]]]:
+    """Write the rows that one generation lacks of these memories, without vectors; all their spans by memory."""
     by_owner: dict[UUID, list[Memory]] = defaultdict(list)
     for memory in memories:
         by_owner[memory.owner_id].append(memory)
-    chunks: list[_Chunk] = []
+    found: dict[UUID, list[tuple[int, int, int]]] = {}
     for owner_id, rows in by_owner.items():
         spans = _spans(owner_id, [memory.id for memory in rows], generation)
-        missing = [memory for memory in rows if memory.id not in spans]
-        if missing:
-            write_lexical(missing)
+        if missing := [memory for memory in rows if memory.id not in spans]:
+            _write_missing(missing, generation)
             spans |= _spans(owner_id, [memory.id for memory in missing], generation)
-        for memory in rows:
-            content, author = memory.content, memory.author
-            chunks += [
-                _Chunk(owner_id, memory.id, number, labelled(author, content[start:end]))
-                for number, start, end in spans[memory.id]
-            ]
-    return chunks
+        found |= spans
+    return found
+
+
+def _write_missing(memories: list[Memory], generation: Generation) -> None:
+    if all(kept.id != generation.id for kept in generations.held()):
+        raise Conflict(f"The embedding model {generation.name} was dropped meanwhile.")
+    _write_rows(memories, generation)
+
+
+def _chunks_of(memories: list[Memory], generation: Generation) -> list[_Chunk]:
+    spans = ensure_rows(memories, generation)
+    return [
+        _Chunk(memory.owner_id, memory.id, number, labelled(memory.author, memory.content[start:end]))
+        for memory in memories
+        for number, start, end in spans.get(memory.id, [])
+    ]
 
 
 def _spans(owner_id: UUID, memory_ids: list[UUID], generation: Generation) -> dict[UUID, list[tuple[int, int, int]]]:

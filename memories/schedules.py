@@ -8,6 +8,7 @@ from memshadow.lib.jobs import every
 def keep_schedules() -> None:
     """Make the schedules that are missing and bring the others up to date."""
     every(1, "memories.tasks.index_pending", "Index pending memories")
+    every(1, "memories.tasks.build_embeddings", "Build embeddings")
     every(1, "memories.tasks.run_imports", "Run waiting imports")
     every(5, "memories.tasks.learn", "Learn from feedback")
     every(60, "memories.tasks.tidy", "Tidy up")

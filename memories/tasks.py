@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from memories import indexing
+from memories import embedding_usage, indexing
 from memories.index_report import report_index
-from memories.services import feedback, import_running, importing, learning, refreshing, rules
+from memories.services import feedback, import_running, importing, learning, refreshing, rules, switching
 from memories.services.idempotency import prune_idempotency_records
 
 
 def index_pending() -> int:
     """Embed what waits for it; returns how many memories were indexed."""
-    return indexing.index_pending(for_s=20.0)
+    try:
+        return indexing.index_pending(for_s=20.0)
+    finally:
+        embedding_usage.flush()
+
+
+def build_embeddings() -> int:
+    """Go on building generations of vectors, and clear away what was dropped; returns how many memories it embedded."""
+    try:
+        return switching.build_pending(for_s=20.0)
+    finally:
+        embedding_usage.flush()
 
 
 def run_imports() -> int:
@@ -34,6 +45,7 @@ def tidy() -> None:
     feedback.prune_retrievals()
     rules.drop_unfounded()
     refreshing.refresh_suspicious()
+    embedding_usage.prune()
 
 
 def look_at_index() -> None:

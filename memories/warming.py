@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from pathlib import Path
 
-from django.conf import settings
+from django.db import DatabaseError, connection
 
-from memories.embedding import get_provider
+from memories import generations
 from memories.lexicon import detect_language, lexemes
 from memshadow.lib.errors import MemshadowError
 
@@ -19,11 +18,12 @@ _TEXT = "The memory that everything is warmed up with."
 def warm_up() -> None:
     """Touch each part once; a part that cannot be loaded is logged and left to the request that needs it."""
     try:
-        provider = get_provider("local", Path(settings.MODELS_DIR), settings.EMBEDDING_THREADS)
-        provider.embed_query(_TEXT)
         lexemes(_TEXT, detect_language(_TEXT))
-    except MemshadowError:
+        generations.active().provider.embed_query(_TEXT)
+    except (MemshadowError, DatabaseError):
         logger.exception("The embedding model could not be loaded in advance")
+    finally:
+        connection.close()
 
 
 def warm_up_in_background() -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from memories.embedding.specification import Precision
+
 Array = NDArray[Any]
 Weights = Mapping[str, Array]
-Precision = Literal["int8", "float32"]
 
 FUSED = "com.microsoft"
 OPSET = 17

@@ -1,22 +1,22 @@
-"""The built-in provider: all-MiniLM-L6-v2 on ONNX Runtime, quantised to int8, on the processor and offline."""
+"""The built-in provider: all-MiniLM-L6-v2 on ONNX Runtime, in int8 or float32, on the processor and offline."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 import numpy as np
 
 from memories.embedding.batching import pad, plan_batches
-from memories.embedding.preparation import GRAPH_FILE, MODEL, PRECISION, TOKENIZER_FILE, prepare
+from memories.embedding.preparation import GRAPH_FILE, MODEL, TOKENIZER_FILE, prepare
 from memories.embedding.protocol import Embedded, Spans, TokenVectors, Vectors
 from memories.embedding.runtime import Session, open_session
+from memories.embedding.specification import ModelSpec, Precision
 from memories.embedding.wordpieces import MARKERS, Wordpieces
 
 DIMENSION = 384
@@ -26,59 +26,53 @@ WINDOW = 256
 PAD_ID = 0
 # What a core's cache holds: batches of 4,096 tokens run at 0.7 of this one's speed and take more memory.
 BATCH_TOKENS_A_THREAD = 512
-CACHED_QUERIES = 1024
 
 
 class LocalProvider:
-    """all-MiniLM-L6-v2. The model is loaded at first use, in each process by itself, and prepared if need be.
+    """all-MiniLM-L6-v2, a `protocol.Backend`. Each process loads the model at first use, and prepares it if need be.
 
     `threads` is how many processor threads one call may use; calls from several threads run at the same time.
     """
 
-    name = f"local/{MODEL}/{PRECISION}"
     dimension = DIMENSION
     max_tokens = WINDOW - MARKERS
+    has_tokens = True
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, precision: Precision = "int8") -> None:
         """`folder`: where prepared models live (see `preparation.prepare`)."""
+        self.name = f"local/{MODEL}/{precision}"
+        # A run a core: more would only make each other wait, so what arrives meanwhile runs together.
+        self.query_lanes = max(1, (os.cpu_count() or 1) // threads)
         self._folder = folder
         self._threads = threads
+        self._precision: Precision = precision
         self._lock = Lock()
         self._loaded: _Model | None = None
-        self._queries = _QueryCache(CACHED_QUERIES)
         os.register_at_fork(after_in_child=self._forget)
 
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, 384) in the order of `texts`."""
+    def embed(self, texts: Sequence[str], purpose: Literal["document", "query"] = "document") -> tuple[Vectors, int]:
+        """Vectors (n, 384) in the order of `texts`, and the tokens read. This model treats questions like documents."""
+        del purpose
         vectors = np.empty((len(texts), DIMENSION), np.float32)
-        for positions, _, (sentences,) in self._run(texts, ["sentence"]):
+        read = 0
+        for positions, inputs, (sentences,) in self._run(texts, ["sentence"]):
             vectors[positions] = sentences
-        return vectors
+            read += sum(map(len, inputs))
+        return vectors, read
 
-    def embed_query(self, text: str) -> Vectors:
-        """The vector (384,) of a question, read-only; the latest ones are remembered."""
-        cached = self._queries.get(text)
-        if cached is None:
-            cached = self.embed_documents([text])[0]
-            cached.setflags(write=False)
-            self._queries.put(text, cached)
-        return cached
-
-    def token_vectors(self, texts: Sequence[str]) -> list[Vectors]:
-        """For each text, its tokens' vectors (t, 384)."""
-        return [tokens.vectors for tokens in self.embed_with_tokens(texts).tokens]
-
-    def embed_with_tokens(self, texts: Sequence[str]) -> Embedded:
-        """Pooled and token vectors from one pass of the model."""
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:
+        """Pooled and token vectors from one pass of the model, and the tokens read."""
         sentences = np.empty((len(texts), DIMENSION), np.float32)
         tokens: dict[int, TokenVectors] = {}
+        read = 0
         for positions, inputs, (pooled, states) in self._run(texts, ["sentence", "tokens"]):
             sentences[positions] = pooled
+            read += sum(map(len, inputs))
             for position, ids, vectors in zip(positions, inputs, states, strict=True):
                 # A copy, for a view would keep the whole padded batch alive.
                 own = vectors[1 : len(ids) - 1].copy()
                 tokens[position] = TokenVectors(np.asarray(ids[1:-1], np.int32), own)
-        return Embedded(sentences, [tokens[position] for position in range(len(texts))])
+        return Embedded(sentences, [tokens[position] for position in range(len(texts))]), read
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the whole text has, without [CLS] and [SEP]."""
@@ -105,7 +99,7 @@ class LocalProvider:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
-                    self._loaded = _Model(prepare(self._folder), self._threads)
+                    self._loaded = _Model(prepare(self._folder, self._precision), self._threads)
         return self._loaded
 
     def _forget(self) -> None:
@@ -115,7 +109,6 @@ class LocalProvider:
             # Its destructor would wait for ever for threads that the fork did not copy.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._loaded))
         self._loaded = None
-        self._queries = _QueryCache(CACHED_QUERIES)
 
 
 class _Model:
@@ -137,27 +130,8 @@ class _Model:
         return open_session(self._ready / GRAPH_FILE, self._threads)
 
 
-class _QueryCache:
-    """The latest queries' vectors, under a digest of the text, so that no question lies about in memory."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = Lock()
-        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
-
-    def get(self, text: str) -> Vectors | None:
-        key = self._key(text)
-        with self._lock:
-            if (vector := self._vectors.get(key)) is not None:
-                self._vectors.move_to_end(key)
-            return vector
-
-    def put(self, text: str, vector: Vectors) -> None:
-        with self._lock:
-            self._vectors[self._key(text)] = vector
-            if len(self._vectors) > self._size:
-                self._vectors.popitem(last=False)
-
-    @staticmethod
-    def _key(text: str) -> bytes:
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def local_spec(precision: Precision) -> ModelSpec:
+    """What the registry and the models' table know of this provider's model."""
+    return ModelSpec(
+        provider="local", model=MODEL, dimension=DIMENSION, max_tokens=LocalProvider.max_tokens, precision=precision
+    )

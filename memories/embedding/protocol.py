@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,4 +74,53 @@ class EmbeddingProvider(Protocol):
 
     def token_spans(self, text: str) -> Spans:
         """Character spans (t, 2) of the whole text's tokens, in order: text[start:end] is what a token stands for."""
+        ...
+
+
+class Backend(Protocol):
+    """The part of a provider that runs one model; `serving.ServedProvider` makes the whole of it.
+
+    Vectors, texts and threads are as in EmbeddingProvider. Raises Unavailable while the model cannot be run and
+    ValidationFailed for a text that it refuses.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names model and precision."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text are read."""
+        ...
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether `embed_with_tokens` gives token vectors."""
+        ...
+
+    @property
+    def query_lanes(self) -> int:
+        """How many runs for questions are worth having at the same time."""
+        ...
+
+    def embed(self, texts: Sequence[str], purpose: Literal["document", "query"]) -> tuple[Vectors, int]:
+        """Vectors (n, dimension) in the order of `texts`, and how many tokens the model read."""
+        ...
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:
+        """Pooled and token vectors of documents from one pass, and how many tokens the model read."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the whole text has."""
+        ...
+
+    def token_spans(self, text: str) -> Spans:
+        """Character spans (t, 2) of the whole text's tokens, in order."""
         ...

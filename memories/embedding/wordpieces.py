@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,21 +29,27 @@ class Wordpieces:
     def __init__(self, path: Path) -> None:
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.encode_special_tokens = True
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    @cached_property
+    def _markers(self) -> tuple[int, int]:
         first, last = self._tokenizer.encode("").ids
-        self._first, self._last = int(first), int(last)
+        return int(first), int(last)
 
     def model_inputs(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
         """For each text the ids that the model reads: markers around at most `max_tokens` of the text's tokens."""
         limit = max_tokens * _CHARACTERS_A_TOKEN
         encodings = self._encode(text[:limit] for text in texts)
-        return [[self._first, *encoding.ids[:max_tokens], self._last] for encoding in encodings]
+        first, last = self._markers
+        return [[first, *encoding.ids[:max_tokens], last] for encoding in encodings]
 
     def count(self, text: str) -> int:
         return sum(map(len, self._encode(_pieces(text))))
 
     def spans(self, text: str) -> Spans:
         pieces = _pieces(text)
-        encodings = self._tokenizer.encode_batch([_well_formed(piece) for piece in pieces], add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch([well_formed(piece) for piece in pieces], add_special_tokens=False)
         shifted: list[Spans] = [np.empty((0, 2), np.int32)]
         start = 0
         for piece, encoding in zip(pieces, encodings, strict=True):
@@ -52,12 +59,12 @@ class Wordpieces:
         return np.concatenate(shifted)
 
     def _encode(self, texts: Iterable[str]) -> list[Encoding]:
-        clean = [_well_formed(text) for text in texts]
+        clean = [well_formed(text) for text in texts]
         encodings: list[Encoding] = self._tokenizer.encode_batch_fast(clean, add_special_tokens=False)
         return encodings
 
 
-def _well_formed(text: str) -> str:
+def well_formed(text: str) -> str:
     """The text with U+FFFD for each lone surrogate, which no UTF-8 library accepts; spans stay as they are."""
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 

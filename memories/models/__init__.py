@@ -2,12 +2,14 @@
 
 from memories.models.conversation import Conversation
 from memories.models.embedding_model import EmbeddingModel
+from memories.models.embedding_usage import EmbeddingUsage
 from memories.models.feedback import Feedback, LearntRule, Retrieval, RuleEvidence, Use, Verdict, Via
 from memories.models.idempotency import IdempotencyRecord
 from memories.models.import_job import ImportJob
 from memories.models.index_report import IndexReport
 from memories.models.link import MemoryLink
 from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State, author_key
+from memories.models.pending_embedding import PendingEmbedding
 from memories.models.revision import MemoryRevision
 from memories.models.saved_search import SavedSearch
 from memories.models.search_entry import SearchEntry
@@ -16,6 +18,7 @@ from memories.models.tag import MemoryTag, Tag
 __all__ = [
     "Conversation",
     "EmbeddingModel",
+    "EmbeddingUsage",
     "Feedback",
     "IdempotencyRecord",
     "ImportJob",
@@ -28,6 +31,7 @@ __all__ = [
     "MemoryRevision",
     "MemoryRole",
     "MemoryTag",
+    "PendingEmbedding",
     "Retrieval",
     "RuleEvidence",
     "SavedSearch",

@@ -75,6 +75,8 @@ def empty_trash(*, owner: User, memory_ids: Iterable[UUID] | None = None) -> int
     erased = 0
     while batch := list(trash.order_by("id").values_list("id", flat=True)[:_ERASE_BATCH]):
         with transaction.atomic():
+            # Memories before their rows in the index, as the workers do, so that neither waits for the other.
+            list(Memory.objects.select_for_update().filter(owner=owner, id__in=batch).order_by("id").values("id"))
             indexing.remove(owner.id, batch)
             Memory.objects.filter(owner=owner, id__in=batch, state=State.DELETED).delete()
             erased += len(batch)

@@ -22,7 +22,7 @@ from memories.embedding import EmbeddingProvider, get_provider, prepare
 from memories.embedding.batching import pad
 from memories.embedding.bert_graph import BertShape, build_encoder
 from memories.embedding.local import BATCH_TOKENS_A_THREAD, LocalProvider
-from memories.embedding.preparation import GRAPH_FILE, TOKENIZER_FILE, _source_folder
+from memories.embedding.preparation import GRAPH_FILE, TOKENIZER_FILE, source_folder
 from memories.embedding.protocol import Vectors
 from memories.embedding.runtime import open_session
 from memories.embedding.wordpieces import Wordpieces
@@ -58,7 +58,7 @@ def run_python(script: str, *arguments: str, **environment: str) -> subprocess.C
 
 
 def test_float32_graph_equals_sentence_transformers(models: Path) -> None:
-    weights = load_file(_source_folder() / "model.safetensors")
+    weights = load_file(source_folder() / "model.safetensors")
     shape = BertShape(layers=6, hidden=384, heads=12, layer_norm_eps=1e-12)
     session = open_session(build_encoder(shape, weights, "float32").SerializeToString(), 1)
     tokenizer = Wordpieces(prepare(models) / TOKENIZER_FILE)
@@ -189,8 +189,8 @@ def test_spans_of_a_long_text_are_those_of_its_parts(provider: EmbeddingProvider
 def test_threads_share_one_provider(models: Path) -> None:
     fresh = LocalProvider(models)
     with ThreadPoolExecutor(8) as pool:
-        vectors = list(pool.map(lambda number: fresh.embed_query(TEXTS[number % len(TEXTS)]), range(96)))
-    np.testing.assert_allclose(np.stack(vectors[: len(TEXTS)]), fresh.embed_documents(TEXTS), atol=1e-5)
+        vectors = list(pool.map(lambda number: fresh.embed([TEXTS[number % len(TEXTS)]])[0][0], range(96)))
+    np.testing.assert_allclose(np.stack(vectors[: len(TEXTS)]), fresh.embed(TEXTS)[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -267,7 +267,7 @@ def test_the_registry_keeps_one_provider_for_each_configuration(models: Path) ->
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones(models: Path) -> None:
-    with pytest.raises(ValidationFailed, match=r"'remote'.*Choose one of: local"):
+    with pytest.raises(ValidationFailed, match=r"'remote'.*Choose one of: local, openai, sentence-transformers"):
         get_provider("remote", models)
 
 

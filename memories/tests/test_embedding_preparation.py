@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from memories.embedding import preparation
-from memories.embedding.preparation import FOLDER_NAME, GRAPH_FILE, MANIFEST_FILE, is_intact, prepare
+from memories.embedding.preparation import GRAPH_FILE, MANIFEST_FILE, folder_name, is_intact, prepare
 from memshadow.lib.errors import Unavailable
 
 ROOT = Path(__file__).parents[2]
+FOLDER_NAME = folder_name("int8")
 PREPARE = "import sys; from pathlib import Path; from memories.embedding import prepare; prepare(Path(sys.argv[1]))"
 
 
@@ -90,7 +91,7 @@ def test_a_rival_waits_for_the_build_and_uses_it(tmp_path: Path) -> None:
     script = f"""
 from memories.embedding import preparation
 build = preparation._build_into
-preparation._build_into = lambda ready: (print("built"), build(ready))
+preparation._build_into = lambda ready, precision: (print("built"), build(ready, precision))
 {PREPARE}
 """
     with preparation._locked(tmp_path):
@@ -98,7 +99,7 @@ preparation._build_into = lambda ready: (print("built"), build(ready))
         rival = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         while rival.poll() is None and not waits_for_a_lock(rival.pid):
             os.sched_yield()
-        preparation._build_into(tmp_path / FOLDER_NAME)
+        preparation._build_into(tmp_path / FOLDER_NAME, "int8")
     assert rival.communicate(timeout=120)[0] == ""
     assert rival.returncode == 0
 

@@ -42,6 +42,8 @@ class Env(BaseSettings):
     web_threads: int = Field(default=16, ge=2)
     worker_count: int = Field(default=2, ge=1)
     embedding_threads: int = Field(default=1, ge=1)
+    embedding_precision: Literal["int8", "float32"] | None = None
+    model_downloads: bool = False
     models_dir: Path | None = None
     retrieval_log: bool = True
     retrieval_log_days: int = Field(default=90, ge=1)
@@ -54,7 +56,7 @@ class Env(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value is not None else None
 
-    @field_validator("database_url", "secret_key", "master_key", "base_url", mode="before")
+    @field_validator("database_url", "secret_key", "master_key", "base_url", "embedding_precision", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: str | None) -> str | None:
         return value or None

@@ -10,6 +10,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.log_level},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }

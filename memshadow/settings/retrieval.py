@@ -6,6 +6,9 @@ MEMORY_MAX_BYTES = 1024**2  # UTF-8 bytes of one memory; longer text is split as
 CAPTURE_BATCH_MAX = 1000  # memories in one request
 
 EMBEDDING_THREADS = env.embedding_threads  # threads of one ONNX session; workers multiply it
+EMBEDDING_PRECISION = env.embedding_precision  # of the built-in model, if it is to be followed
+EMBEDDING_USAGE_FLUSH_S = 15.0  # how often a process adds its embedding counters to the database
+MODEL_DOWNLOADS = env.model_downloads  # whether sentence-transformers may fetch models from the hub
 INDEX_BATCH_MEMORIES = 64  # memories that a worker claims at once
 INDEX_MAX_ATTEMPTS = 5  # then the memory is shown as failed, with a retry button
 

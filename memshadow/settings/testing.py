@@ -14,3 +14,5 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 MODELS_DIR = BASE_DIR / ".stamps" / "models"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Never in the middle of a test that counts queries.
+EMBEDDING_USAGE_FLUSH_S = 86_400.0

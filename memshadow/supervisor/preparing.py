@@ -36,6 +36,16 @@ def prepare_database(report: Report) -> None:
             report(f"updating the database ({pending} migrations)")
             call_command("migrate", interactive=False, verbosity=0)
         keep_schedules()
+    follow_precision(report)
+
+
+def follow_precision(report: Report) -> None:
+    """Start the switch that MEMSHADOW_EMBEDDING_PRECISION asks for; workers carry it out while everything serves."""
+    from memories.services.embedding_models import follow_precision_setting
+
+    model = follow_precision_setting()
+    if model is not None:
+        report(f"switching the embedding model to {model.name} in the background")
 
 
 def pending_migrations() -> int:
@@ -101,6 +111,6 @@ def prepare_model(report: Report) -> None:
 
 def model_is_prepared() -> bool:
     """Whether the model's folder is complete and undamaged."""
-    from memories.embedding.preparation import FOLDER_NAME, is_intact
+    from memories.embedding.preparation import folder_name, is_intact
 
-    return is_intact(Path(settings.MODELS_DIR) / FOLDER_NAME)
+    return is_intact(Path(settings.MODELS_DIR) / folder_name("int8"))
