@@ -105,3 +105,15 @@ class TagForm(ServiceForm):
     """A tag's name."""
 
     name = forms.CharField(label="Name", max_length=80)
+
+
+class SavedSearchForm(ServiceForm):
+    """A search under a name."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    query = forms.CharField(
+        label="Search",
+        max_length=2000,
+        help_text="As in the search box, filters included.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )

@@ -2,12 +2,26 @@
 
 from django.urls import path
 
-from memories.views import conversations, detail, exports, feedback, home, imports, library, quality, searching, tags
+from memories.views import (
+    conversations,
+    detail,
+    exports,
+    feedback,
+    home,
+    imports,
+    library,
+    quality,
+    saved,
+    searching,
+    tags,
+)
 
 app_name = "memories"
 urlpatterns = [
     path("library/", library.library, name="library"),
     path("search/", searching.search_page, name="search"),
+    path("search/saved/", saved.saved_searches, name="saved_searches"),
+    path("search/saved/<uuid:search_id>/", saved.saved_search, name="saved_search"),
     path("memories/new/", home.create, name="create"),
     path("memories/bulk/", library.bulk, name="bulk"),
     path("memories/merge/", library.merge, name="merge"),
@@ -16,6 +30,7 @@ urlpatterns = [
     path("memories/<uuid:memory_id>/action/", detail.action, name="action"),
     path("memories/<uuid:memory_id>/history/", detail.history, name="history"),
     path("memories/<uuid:memory_id>/undo/<int:number>/", detail.undo_view, name="undo"),
+    path("memories/<uuid:memory_id>/similar/", searching.similar, name="similar"),
     path("memories/<uuid:memory_id>/feedback/", feedback.judge, name="feedback"),
     path("feedback/<uuid:feedback_id>/withdraw/", feedback.withdraw, name="feedback_withdraw"),
     path("quality/", quality.quality_page, name="quality"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from memories.models import Memory
 from memories.rendering import plain_title, preview, snippet_html, source_label, split_heading
 from memories.retrieval import Hit
+from memories.views.explaining import Why, why
 
 _SNIPPET_CHARS = 240
 _SCORE_BAR = 48
@@ -41,7 +42,7 @@ class Card:
     score: float | None = None
     score_label: str = ""
     score_width: int = 0
-    explain: list[tuple[str, str]] = field(default_factory=list)
+    why: Why | None = None
     verdict: str = ""
 
 
@@ -88,10 +89,7 @@ def hit_card(hit: Hit) -> Card:
     card.score = hit.score
     card.score_label = f"{hit.score:.0%}"
     card.score_width = round(hit.score * _SCORE_BAR)
-    if hit.explanation:
-        why = hit.explanation
-        card.explain = [(signal.name.capitalize(), f"{signal.value:.2f}") for signal in why.signals]
-        card.explain.append(("Matching parts", str(why.chunks_matched)))
+    card.why = why(hit.explanation) if hit.explanation and hit.explanation.signals else None
     return card
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from memories.filters import MemoryFilter
 from memories.models import Kind, State
+from memories.query_language import quoted
 from memories.rendering import source_label
 from memories.selectors import sources_for, tags_for
 from memshadow.lib.errors import ValidationFailed
@@ -92,6 +93,31 @@ def page_url(request: HttpRequest, cursor: str | None) -> str:
     query = _without(request, "cursor")
     query["cursor"] = cursor
     return f"{request.path}?{query.urlencode()}"
+
+
+def query_text(filters: Filters) -> str:
+    """The whole form in the language of the search box: what a saved search keeps."""
+    personas = dict(filters.personas)
+    written = {
+        "kind": filters.kind,
+        "from": filters.source,
+        "tag": filters.tag,
+        "persona": personas.get(filters.persona, ""),
+        "state": filters.state,
+        "in": filters.conversation,
+        "after": filters.date_from,
+        "before": _day_after(filters.date_to),
+        "is": "pinned" if filters.pinned else "",
+    }
+    operators = (f"{key}:{quoted(value)}" for key, value in written.items() if value)
+    return " ".join(filter(None, [*operators, filters.q]))
+
+
+def _day_after(written: str) -> str:
+    try:
+        return str(date.fromisoformat(written) + timedelta(days=1)) if written else ""
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _without(request: HttpRequest, *names: str) -> QueryDict:

@@ -1,60 +1,182 @@
-"""The search page: as you type, with filters in the address."""
+"""The search page: as you type, with filters in the box and in the address."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from accounts.access import signed_in
 from accounts.models import User
-from memories.retrieval import SearchRequest, search
+from memories.access import memory_or_404, saved_search_or_404
+from memories.asking import Answer, ask, parsed_for
+from memories.query_language import ParsedSearch, Problem, without
+from memories.rendering import source_label
+from memories.retrieval import SearchRequest, related
+from memories.selectors import saved_searches_for
 from memories.services.feedback import log_retrieval
-from memories.views.cards import hit_card
+from memories.services.saved_searches import note_use
+from memories.views.cards import card_of, hit_card, near_card, title_of
 from memories.views.feedback import judged_cards
-from memories.views.filtering import filters_of, memory_filter, page_url
-from memshadow.lib.errors import MemshadowError
-from memshadow.lib.htmx import render_page
+from memories.views.filtering import filters_of, memory_filter, page_url, query_text
+from memshadow.lib.errors import MemshadowError, NotFound
+from memshadow.lib.htmx import render_page, wants_partial
 
 _PAGE = 20
+_SIMILAR = 20
+_SIMILAR_COSINE = 0.25  # as on the memory's page
+_CHIP_WORDS = {
+    "tag": "Tag",
+    "kind": "",
+    "from": "From",
+    "by": "By",
+    "role": "Role",
+    "persona": "Persona",
+    "in": "In",
+    "before": "Before",
+    "after": "Since",
+    "on": "On",
+    "is": "",
+    "state": "",
+}
 
 
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
-    """Results for `q`, or what one can ask."""
+    """Results for `q`, or for a `saved` search, or what one can ask."""
     owner = signed_in(request)
-    query = request.GET.get("q", "").strip()
+    query = _saved_query(request, owner) or request.GET.get("q", "")
+    filters = filters_of(request, owner)
+    filters.q = query.strip()
     context: dict[str, Any] = {
-        "query": query,
-        "filters": filters_of(request, owner),
+        "query": query.strip(),
+        "filters": filters,
         "explain": bool(request.GET.get("explain")),
+        "saved": saved_searches_for(owner),
+        "save_text": query_text(filters),
     }
-    if query:
-        try:
-            context |= _results(request, owner, query)
-        except MemshadowError as error:
-            context["error"] = error.message
+    if query.strip():
+        context |= _answered(request, owner, query)
     return render_page(request, "memories/search.html", "memories/_results.html", context)
 
 
-def _results(request: HttpRequest, owner: User, query: str) -> dict[str, Any]:
-    asked = SearchRequest(
-        owner=owner,
-        query=query,
-        wanted=memory_filter(request.GET),
-        limit=_PAGE,
-        cursor=request.GET.get("cursor") or None,
-        explain=bool(request.GET.get("explain")),
-    )
-    result = search(asked)
-    retrieval_id = log_retrieval(owner=owner, request=asked, result=result, via="dashboard")
-    shown = len(result.hits)
+@require_GET
+def similar(request: HttpRequest, memory_id: UUID) -> HttpResponse:
+    """The memories that mean nearly the same as one, nearest first."""
+    owner = signed_in(request)
+    memory = memory_or_404(owner, memory_id)
+    near = [(m, cosine) for m, cosine in related(owner, memory, limit=_SIMILAR) if cosine >= _SIMILAR_COSINE]
+    card = card_of(memory)
+    card.title = title_of(memory)
+    context = {"memory": memory, "card": card, "cards": [near_card(m, cosine) for m, cosine in near]}
+    return render(request, "memories/similar.html", context)
+
+
+def _saved_query(request: HttpRequest, owner: User) -> str:
+    """The query of the saved search that the address names. Raises NotFound for someone else's."""
+    named = request.GET.get("saved", "")
+    if not named:
+        return ""
+    try:
+        saved = saved_search_or_404(owner, UUID(named))
+    except ValueError:
+        raise NotFound("There is no saved search of yours with this id.") from None
+    note_use(saved)
+    return str(saved.query)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is said below the box: about a mistake (`level` bad), or by the way (`level` hint)."""
+
+    level: str
+    text: str
+    fix_url: str = ""
+    fix_label: str = ""
+    words_url: str = ""
+
+
+def _answered(request: HttpRequest, owner: User, query: str) -> dict[str, Any]:
+    """The results with their chips and notes; a mistake becomes a note beside no results."""
+    try:
+        asked = SearchRequest(
+            owner=owner,
+            query=query,
+            wanted=memory_filter(request.GET),
+            limit=_PAGE,
+            cursor=request.GET.get("cursor") or None,
+            explain=True,
+        )
+        parsed = parsed_for(asked)
+        typing = wants_partial(request) and not asked.cursor
+        notes = [_note(request, query, problem, typing=typing) for problem in parsed.problems]
+        context: dict[str, Any] = {"notes": notes, "operator_chips": _operator_chips(request, parsed)}
+        if any(note.level == "bad" for note in notes):
+            return context
+        return context | _found(request, owner, ask(asked, parsed=replace(parsed, problems=())))
+    except MemshadowError as error:
+        return {"notes": [Note("bad", error.message)]}
+
+
+def _found(request: HttpRequest, owner: User, answer: Answer) -> dict[str, Any]:
+    result, asked = answer.result, answer.asked
+    noted = log_retrieval(owner=owner, request=asked, result=result, via="dashboard") if asked else None
+    cards = [hit_card(hit) for hit in result.hits]
+    shown = len(cards)
     more = " and more" if result.next_cursor else ""
     return {
-        "cards": judged_cards(owner, query, retrieval_id, [hit_card(hit) for hit in result.hits]),
-        "retrieval_id": retrieval_id,
+        "cards": judged_cards(owner, asked.query, noted, cards) if asked else [_unscored(card) for card in cards],
+        "retrieval_id": noted,
         "count_text": f"{shown} {'memory' if shown == 1 else 'memories'}{more}",
-        "took_ms": round(result.took_ms),
+        "took_ms": round(result.took_ms) if asked else None,
+        "understood": result.understood,
         "older_url": page_url(request, result.next_cursor),
     }
+
+
+def _unscored(card: Any) -> Any:
+    """Where filters alone decided, a score says nothing."""
+    card.score, card.score_label = None, ""
+    return card
+
+
+def _note(request: HttpRequest, query: str, problem: Problem, *, typing: bool) -> Note:
+    """A mistake in what is still being typed is said softly, for it may be none in a moment."""
+    level = "hint" if problem.hint or (typing and problem.end == len(query)) else "bad"
+    before, written, after = query[: problem.start], query[problem.start : problem.end], query[problem.end :]
+    fix = f"{before}{problem.replacement}{after}" if problem.replacement else ""
+    words = written.lstrip("-").replace('"', "")
+    return Note(
+        level=level,
+        text=problem.message,
+        fix_url=_asking(request, fix) if fix else "",
+        fix_label=problem.replacement,
+        words_url="" if problem.hint else _asking(request, f'{before}"{words}"{after}'),
+    )
+
+
+def _operator_chips(request: HttpRequest, parsed: ParsedSearch) -> list[dict[str, str]]:
+    """The filters in the text as chips; each one's address is the same search without it."""
+    chips = []
+    for operator in parsed.operators:
+        value = " or ".join(map(_shown(operator.key), operator.values))
+        label = f"{'Not ' if operator.negated else ''}{_CHIP_WORDS[operator.key]} {value}"
+        label = " ".join(label.split())
+        chips.append({"label": label[:1].upper() + label[1:], "url": _asking(request, without(parsed, operator))})
+    return chips
+
+
+def _shown(key: str) -> Any:
+    return source_label if key == "from" else str
+
+
+def _asking(request: HttpRequest, query: str) -> str:
+    """The address of the same page with another text in the box."""
+    kept = [(k, str(v)) for k, v in request.GET.items() if v and k not in ("q", "cursor", "saved")]
+    return f"{reverse('memories:search')}?{urlencode([('q', query), *kept])}"

@@ -30,7 +30,10 @@ const keys = {
   e: () => follow("[data-edit-link]"),
   j: () => move(1),
   k: () => move(-1),
-  x: () => selected()?.querySelector("[data-bulk-item]")?.click(),
+  x: () => selected()?.querySelector("[data-bulk-item], [data-explain] > summary")?.click(),
+  s: () => (selected() ?? document).querySelector("[data-similar]")?.click(),
+  "+": () => selected()?.querySelector(".feedback [value=useful]")?.click(),
+  "-": () => selected()?.querySelector(".feedback [value=not_useful]")?.click(),
   Enter: () => selected()?.querySelector("[data-item-link]")?.click(),
   "?": () => document.getElementById("shortcuts")?.showModal(),
 };

@@ -14,10 +14,11 @@ from accounts.flows.api_keys import create_api_key
 from accounts.flows.invitations import invite
 from accounts.models import ApiKey, Invitation, Role, User
 from memories.drafts import ConversationRef, MemoryDraft
-from memories.models import Feedback, ImportJob, LearntRule, Memory, MemoryRevision, State, Tag
+from memories.models import Feedback, ImportJob, LearntRule, Memory, MemoryRevision, SavedSearch, State, Tag
 from memories.services.capture import capture_memory
 from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
+from memories.services.saved_searches import save_search
 from memories.tests.lessons import taught_rule
 from personas.models import Persona
 from personas.services import create_persona
@@ -77,6 +78,7 @@ def things(owner: User) -> dict[str, Any]:
         "invitation_id": invite(by=owner)[0].id,
         "feedback_id": give_feedback(owner=owner, memory_id=memory.id, verdict="useful").id,
         "rule_id": taught_rule(owner, memory.id).id,
+        "search_id": save_search(owner=owner, name="Alice's search", query="Alice").id,
         "token": "nonsense",
     }
 
@@ -156,7 +158,7 @@ def test_a_viewer_changes_nothing(
     owner.refresh_from_db()
     before = _everything()
     for action in ("archive", "delete", "rename", "tags", "pin"):
-        data = {"action": action, "confirmed": "1", "content": "changed", "name": "changed", "tags": "changed"}
+        data = {"action": action, "confirmed": "1", "content": "changed", "name": "changed", "tags": "changed", "query": "changed"}
         ids = {"ids": [things["memory_id"]], "keep": things["memory_id"], "tag": "changed"}
         response = client_for(owner).post(address(name, things), data | ids, headers=headers)
         assert response.status_code < 500
@@ -174,6 +176,7 @@ def _everything() -> list[list[dict[str, Any]]]:
         Invitation,
         Feedback,
         LearntRule,
+        SavedSearch,
     )
     return [list(model.objects.order_by("pk").values()) for model in models]
 
