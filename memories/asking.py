@@ -16,7 +16,7 @@ from memories.filters import MemoryFilter, filtered, unknown_tags
 from memories.fingerprints import source_family
 from memories.models import Memory
 from memories.people import people_for, people_named
-from memories.query_language import Named, ParsedSearch, nearest, parse, quoted
+from memories.query_language import Named, ParsedSearch, nearest, parse, quoted, to_text
 from memories.retrieval import Hit, SearchRequest, SearchResult, Snippet, search
 from memshadow.lib.errors import ValidationFailed
 from memshadow.lib.paging import Page, encode_cursor, paginate
@@ -30,21 +30,35 @@ _EVERYTHING = "Everything that passes the filters, newest first."
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """A value of a filter that is nothing of the owner's, and the name that was probably meant, if any."""
+
+    key: str
+    name: str
+    meant: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """The words to search for, and where. `notices` name what the owner does not have; then `nothing` can match."""
+    """The words to search for, and where. `absent` names what the owner does not have; then `nothing` can match."""
 
     text: str
     wanted: MemoryFilter
-    notices: tuple[str, ...] = ()
+    absent: tuple[Absent, ...] = ()
     nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found, and the question that was searched for: None where filters alone decided."""
+    """What was found, and the question that was searched for: None where filters alone decided.
+
+    `corrected` is the query with the names that the owner lacks replaced by those that were probably meant, or empty.
+    """
 
     asked: SearchRequest | None
     result: SearchResult
+    corrected: str = ""
 
 
 def parsed_for(request: SearchRequest) -> ParsedSearch:
@@ -66,7 +80,8 @@ def ask(request: SearchRequest, *, page: int = 1, plain: bool = False, parsed: P
     asked = resolve(request.owner, parsed, request.wanted)
     narrowed = replace(request, query=asked.text, wanted=asked.wanted)
     if asked.nothing:
-        return Answer(None, SearchResult([], None, 0.0, "none", {}, asked.notices))
+        said = tuple(absent.text for absent in asked.absent)
+        return Answer(None, SearchResult([], None, 0.0, "none", {}, said), _corrected(parsed, asked.absent))
     if not asked.text.strip() and parsed.operators:
         return Answer(None, _listed(narrowed, page))
     return Answer(narrowed, _page_of(narrowed, page))
@@ -74,7 +89,7 @@ def ask(request: SearchRequest, *, page: int = 1, plain: bool = False, parsed: P
 
 def resolve(owner: User, parsed: ParsedSearch, within: MemoryFilter) -> Asked:
     """The parsed filters as ids of the owner's things, together with those of `within`."""
-    parts, notices = parsed.parts, list[str]()
+    parts, notices = parsed.parts, list[Absent]()
     wanted = replace(
         within,
         states=parts.states or within.states,
@@ -166,7 +181,7 @@ def _earliest(*moments: Any) -> Any:
     return min(filter(None, moments), default=None)
 
 
-def _note_unknown_tags(owner: User, parts: Named, within: MemoryFilter, notices: list[str]) -> None:
+def _note_unknown_tags(owner: User, parts: Named, within: MemoryFilter, notices: list[Absent]) -> None:
     """Raises ValidationFailed for alternatives on both sides, which no filter can hold."""
     if parts.tags_any and within.tags_any:
         raise ValidationFailed("Give alternatives of tags in the query or in the filter, not in both.", field="q")
@@ -178,7 +193,7 @@ def _note_unknown_tags(owner: User, parts: Named, within: MemoryFilter, notices:
         notices += [_absent("tag", "tag", name, known) for name in missing]
 
 
-def _sources(owner: User, names: Sequence[str], notices: list[str]) -> tuple[str, ...]:
+def _sources(owner: User, names: Sequence[str], notices: list[Absent]) -> tuple[str, ...]:
     """`claude` stands for import:claude, extension:claude and so on."""
     if not names:
         return ()
@@ -189,14 +204,14 @@ def _sources(owner: User, names: Sequence[str], notices: list[str]) -> tuple[str
     return tuple(dict.fromkeys(found))
 
 
-def _people(owner: User, names: Sequence[str], notices: list[str]) -> tuple[str, ...]:
+def _people(owner: User, names: Sequence[str], notices: list[Absent]) -> tuple[str, ...]:
     found = people_named(owner, names) if names else []
     if names and not found:
         notices += [_absent("by", "memory by", name, people_for(owner)) for name in names]
     return tuple(found)
 
 
-def _personas(owner: User, names: Sequence[str], notices: list[str]) -> tuple[UUID, ...]:
+def _personas(owner: User, names: Sequence[str], notices: list[Absent]) -> tuple[UUID, ...]:
     if not names:
         return ()
     known = {persona.name.casefold(): persona for persona in personas_for(owner)}
@@ -206,15 +221,31 @@ def _personas(owner: User, names: Sequence[str], notices: list[str]) -> tuple[UU
     return tuple(dict.fromkeys(found))
 
 
-def _conversations(owner: User, titles: Sequence[str], notices: list[str]) -> tuple[UUID, ...]:
+def _conversations(owner: User, titles: Sequence[str], notices: list[Absent]) -> tuple[UUID, ...]:
     found: list[UUID] = []
     for title in titles:
         found += selectors.conversation_ids_titled(owner, title, limit=_CONVERSATIONS_MAX)
     if titles and not found:
-        notices += [f"You have no conversation with “{title}” in its title." for title in titles]
+        notices += [
+            Absent("in", title, "", f"You have no conversation with “{title}” in its title.") for title in titles
+        ]
     return tuple(dict.fromkeys(found))
 
 
-def _absent(key: str, what: str, name: str, known: Iterable[str]) -> str:
+def _absent(key: str, what: str, name: str, known: Iterable[str]) -> Absent:
     close = nearest(name, list(known))
-    return f"You have no {what} “{name}”." + (f" Did you mean {key}:{quoted(close)}?" if close else "")
+    guess = f" Did you mean {key}:{quoted(close)}?" if close else ""
+    return Absent(key, name, close, f"You have no {what} “{name}”.{guess}")
+
+
+def _corrected(parsed: ParsedSearch, absent: Sequence[Absent]) -> str:
+    meant = {(one.key, one.name): one.meant for one in absent if one.meant}
+    if not meant:
+        return ""
+    operators = (
+        replace(
+            operator, values=tuple(meant.get((operator.key, value.lstrip("#")), value) for value in operator.values)
+        )
+        for operator in parsed.operators
+    )
+    return to_text(replace(parsed, operators=tuple(operators)))

@@ -122,7 +122,7 @@ def _beginnings(owner: User, text: str, typed: Typed) -> Iterator[Suggestion]:
     yield from (_filter(text, typed, key) for key in KEYS if key.startswith(typed.prefix.casefold()))
     if len(typed.prefix) < 2:
         return
-    for key in ("tag", "by", "persona", "from", "in"):
+    for key in ("tag", "by", "persona", "from", "in") if len(typed.prefix) > 2 else ("tag", "by"):
         for value in _words(owner, key):
             if _fits(value, typed.prefix):
                 yield _chosen(text, typed, f"{key}:{quoted(value)} ", _KINDS[key], value, KEY_HELP[key])

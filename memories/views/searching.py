@@ -115,7 +115,7 @@ def _answered(request: HttpRequest, owner: User, query: str) -> dict[str, Any]:
         )
         parsed = parsed_for(asked)
         typing = wants_partial(request) and not asked.cursor
-        notes = [_note(request, query, problem, typing=typing) for problem in parsed.problems]
+        notes = [_note(request, query, problem, typing=typing) for problem in _in_order(parsed)]
         context: dict[str, Any] = {"notes": notes, "operator_chips": _operator_chips(request, parsed)}
         if any(note.level == "bad" for note in notes):
             return context
@@ -135,15 +135,28 @@ def _found(request: HttpRequest, owner: User, answer: Answer) -> dict[str, Any]:
         "retrieval_id": noted,
         "count_text": f"{shown} {'memory' if shown == 1 else 'memories'}{more}",
         "took_ms": round(result.took_ms) if asked else None,
-        "understood": result.understood,
+        "understood": result.understood if asked else (),
+        "absent": _absent_note(request, answer),
         "older_url": page_url(request, result.next_cursor),
     }
+
+
+def _absent_note(request: HttpRequest, answer: Answer) -> Note | None:
+    """What the filters name and the owner does not have, or that filters alone decided."""
+    if answer.asked or not answer.result.understood:
+        return None
+    fix = answer.corrected
+    return Note("hint", " ".join(answer.result.understood), _asking(request, fix) if fix else "", fix)
 
 
 def _unscored(card: Any) -> Any:
     """Where filters alone decided, a score says nothing."""
     card.score, card.score_label = None, ""
     return card
+
+
+def _in_order(parsed: ParsedSearch) -> list[Problem]:
+    return sorted(parsed.problems, key=lambda problem: problem.start)
 
 
 def _note(request: HttpRequest, query: str, problem: Problem, *, typing: bool) -> Note:
@@ -164,10 +177,13 @@ def _note(request: HttpRequest, query: str, problem: Problem, *, typing: bool) -
 def _operator_chips(request: HttpRequest, parsed: ParsedSearch) -> list[dict[str, str]]:
     """The filters in the text as chips; each one's address is the same search without it."""
     chips = []
+    refused = {problem.start for problem in parsed.errors}
     for operator in parsed.operators:
+        if operator.start in refused:
+            continue
         value = " or ".join(map(_shown(operator.key), operator.values))
-        label = f"{'Not ' if operator.negated else ''}{_CHIP_WORDS[operator.key]} {value}"
-        label = " ".join(label.split())
+        word = _CHIP_WORDS[operator.key] or (operator.key if operator.negated else "")
+        label = " ".join(filter(None, [word, "not" if operator.negated else "", value]))
         chips.append({"label": label[:1].upper() + label[1:], "url": _asking(request, without(parsed, operator))})
     return chips
 

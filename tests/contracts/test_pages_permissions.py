@@ -158,7 +158,14 @@ def test_a_viewer_changes_nothing(
     owner.refresh_from_db()
     before = _everything()
     for action in ("archive", "delete", "rename", "tags", "pin"):
-        data = {"action": action, "confirmed": "1", "content": "changed", "name": "changed", "tags": "changed", "query": "changed"}
+        data = {
+            "action": action,
+            "confirmed": "1",
+            "content": "changed",
+            "name": "changed",
+            "tags": "changed",
+            "query": "changed",
+        }
         ids = {"ids": [things["memory_id"]], "keep": things["memory_id"], "tag": "changed"}
         response = client_for(owner).post(address(name, things), data | ids, headers=headers)
         assert response.status_code < 500
