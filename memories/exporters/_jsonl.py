@@ -42,6 +42,7 @@ def _all(owner: User, wanted: MemoryFilter) -> Iterator[Record]:
         yield from (records.revision_record(revision, names) for revision in revisions)
     for links in rows.link_loads(owner, wanted):
         yield from map(records.link_record, links)
+    yield from map(records.saved_search_record, rows.saved_searches_for_export(owner, wanted))
 
 
 def _memories(owner: User, wanted: MemoryFilter, started: datetime) -> Iterator[Record]:
@@ -65,5 +66,6 @@ def _counts(owner: User, wanted: MemoryFilter) -> dict[str, int]:
         "memories": memories,
         "revisions": revisions,
         "links": rows.links_for(owner, wanted),
+        "saved_searches": rows.saved_searches_for_export(owner, wanted),
     }
     return {name: found.count() for name, found in counted.items()}  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from memories.drafts import MemoryDraft
 from memories.fingerprints import memory_fingerprint
-from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, Tag
+from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, SavedSearch, Tag
 from personas.models import Persona
 
 Record = dict[str, Any]
@@ -152,6 +152,18 @@ def link_record(link: MemoryLink) -> Record:
         "relation": link.relation,
         "reason": link.reason,
         "created_at": _time(link.created_at),
+    }
+
+
+def saved_search_record(saved: SavedSearch) -> Record:
+    """A saved search, in the language of the search box."""
+    return {
+        "type": "saved_search",
+        "id": str(saved.id),
+        "name": saved.name,
+        "query": saved.query,
+        "created_at": _time(saved.created_at),
+        "last_used_at": _time(saved.last_used_at),
     }
 
 

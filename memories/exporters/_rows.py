@@ -12,7 +12,7 @@ from django.db.models.functions import Length
 
 from accounts.models import User
 from memories.filters import MemoryFilter, filtered
-from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, State, Tag
+from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, SavedSearch, State, Tag
 from memories.selectors import with_parts
 from personas.models import Persona
 
@@ -156,6 +156,12 @@ def personas_for_export(owner: User, wanted: MemoryFilter) -> QuerySet[Persona]:
         return rows
     used = Exists(filtered(owner, wanted).filter(persona=OuterRef("pk")))
     return rows.filter(used | Exists(conversations_for(owner, wanted).filter(persona=OuterRef("pk"))))
+
+
+def saved_searches_for_export(owner: User, wanted: MemoryFilter) -> QuerySet[SavedSearch]:
+    """The saved searches, which belong to no memory and so to the complete export only."""
+    rows = SavedSearch.objects.filter(owner=owner).order_by("created_at", "id")
+    return rows if is_everything(wanted) else rows.none()
 
 
 def tags_for_export(owner: User, wanted: MemoryFilter) -> QuerySet[Tag]:

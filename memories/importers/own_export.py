@@ -12,7 +12,7 @@ from memories.importers._sources import Source
 from memories.importers.items import Failed, Item, ParsedRecord
 
 VERSIONS = (1,)
-TYPES = frozenset({"conversation", "tag", "persona", "memory", "revision", "link"})
+TYPES = frozenset({"conversation", "tag", "persona", "memory", "revision", "link", "saved_search"})
 DEPTH = 64
 
 

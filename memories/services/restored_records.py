@@ -236,6 +236,17 @@ class LinkLine:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SavedSearchLine:
+    """A saved search."""
+
+    id: UUID
+    name: str
+    query: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
 def persona_line(fields: Fields) -> PersonaLine:
     """Raises ValidationFailed, as all of these do."""
     return PersonaLine(
@@ -377,6 +388,20 @@ def link_line(fields: Fields) -> LinkLine:
     )
 
 
+def saved_search_line(fields: Fields) -> SavedSearchLine:
+    """A saved search. What its query says is for the search page to judge, and may be of a later version."""
+    query = fields.text("query", 2000).strip()
+    if not query:
+        raise ValidationFailed("query is empty", field="query")
+    return SavedSearchLine(
+        id=fields.key("id"),
+        name=fields.name("name"),
+        query=query,
+        created_at=fields.moment("created_at"),
+        last_used_at=fields.optional_moment("last_used_at"),
+    )
+
+
 def _source(fields: Fields) -> str:
     source = fields.text("source", SOURCE_MAX_CHARS)
     if not source.strip():
@@ -391,4 +416,5 @@ READERS: dict[str, Callable[[Fields], Line]] = {
     "memory": memory_line,
     "revision": revision_line,
     "link": link_line,
+    "saved_search": saved_search_line,
 }

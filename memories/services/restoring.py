@@ -16,7 +16,7 @@ from accounts.models import User
 from memories import indexing
 from memories.fingerprints import conversation_key, memory_fingerprint, tag_key
 from memories.importers.items import ParsedRecord
-from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, Tag
+from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, SavedSearch, Tag
 from memories.services.restored_records import (
     READERS,
     ConversationLine,
@@ -26,8 +26,10 @@ from memories.services.restored_records import (
     MemoryLine,
     PersonaLine,
     RevisionLine,
+    SavedSearchLine,
     TagLine,
 )
+from memories.services.saved_searches import search_key
 from memories.services.tagging import resolve_tags
 from memshadow.lib.clock import now
 from memshadow.lib.crypto import keyed_hash
@@ -72,6 +74,7 @@ def restore_records(*, owner: User, records: Sequence[ParsedRecord], dry_run: bo
         _restore_memories(owner, lines["memory"], counts)
         _restore_revisions(owner, lines["revision"], counts, dry_run=dry_run)
         _restore_links(owner, lines["link"], counts, dry_run=dry_run)
+        _restore_saved_searches(owner, lines["saved_search"])
     return counts
 
 
@@ -409,6 +412,26 @@ def _link_maker(owner: User, line: LinkLine, places: Mapping[UUID, UUID]) -> Cal
         reason=line.reason,
         created_at=line.created_at,
     )
+
+
+def _restore_saved_searches(owner: User, lines: Sequence[SavedSearchLine]) -> None:
+    """One whose name is in use stays as it is here."""
+    present = _present(owner, SavedSearch, {line.id for line in lines})
+    _insert(
+        owner,
+        SavedSearch,
+        {line.id: _saved_search_maker(owner, line) for line in lines if line.id not in present},
+    )
+
+
+def _saved_search_maker(owner: User, line: SavedSearchLine) -> Callable[[UUID], SavedSearch]:
+    fields = {
+        "owner": owner,
+        "name_key": search_key(owner, line.name),
+        "created_at": line.created_at,
+        "last_used_at": line.last_used_at,
+    }
+    return lambda key: _row(SavedSearch, key, fields, {"name": line.name, "query": line.query})
 
 
 def _leave_out(counts: RestoreCounts, reason: str, where: str, *, dry_run: bool) -> None:

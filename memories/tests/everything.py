@@ -19,6 +19,7 @@ from memories.services.lifecycle import archive_memory, delete_memory, restore_m
 from memories.services.merging import merge_memories
 from memories.services.restoring import RestoreCounts, restore_records
 from memories.services.revising import By, Change, edit_memory, undo
+from memories.services.saved_searches import note_use, save_search
 from personas.models import Persona
 from personas.services import create_persona
 
@@ -33,6 +34,8 @@ def remember_all_sorts(owner: User) -> None:
     _conversations(owner, family)
     _changes(owner, work, family)
     _states(owner)
+    save_search(owner=owner, name="Décisions", query='tag:one after:2024 "hello" -not')
+    note_use(save_search(owner=owner, name="Pinned things", query="is:pinned"))
     long = "An ünïcode line of the long one. 🐘\n" * 30_000
     one_mib = long.encode()[: 1024**2].decode("utf-8", "ignore")
     capture_memory(owner=owner, draft=MemoryDraft(one_mib, kind=Kind.DOCUMENT, tags=("long",)))

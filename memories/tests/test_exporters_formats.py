@@ -116,7 +116,7 @@ def test_defaults_and_filters(owner: User) -> None:
 def test_jsonl_orders_by_what_refers_to_what(owner: User) -> None:
     remember_all_sorts(owner)
     lines = lines_of(exported(owner))
-    order = ["persona", "tag", "conversation", "memory", "revision", "link"]
+    order = ["persona", "tag", "conversation", "memory", "revision", "link", "saved_search"]
     assert [order.index(line["type"]) for line in lines] == sorted(order.index(line["type"]) for line in lines)
 
 
@@ -126,9 +126,10 @@ def test_jsonl_counts_are_those_of_the_lines(owner: User) -> None:
         text = exported(owner, wanted)
         header = json.loads(text.split(b"\n")[0])
         counted = {f"{kind}s": 0 for kind in ("persona", "tag", "conversation", "revision", "link")}
-        counted["memories"] = 0
+        plurals = {"memory": "memories", "saved_search": "saved_searches"}
+        counted |= {"memories": 0, "saved_searches": 0}
         for line in lines_of(text):
-            counted["memories" if line["type"] == "memory" else f"{line['type']}s"] += 1
+            counted[plurals.get(line["type"], f"{line['type']}s")] += 1
         assert header["counts"] == counted
         assert header["memshadow_export"] == 1
 

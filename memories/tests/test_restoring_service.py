@@ -74,7 +74,7 @@ def test_the_sample_holds_every_sort(owner: User) -> None:
     lines = lines_of(exported(owner))
     found = Counter(line["type"] for line in lines)
     memories = [line for line in lines if line["type"] == "memory"]
-    assert set(found) == {"persona", "tag", "conversation", "memory", "revision", "link"}
+    assert set(found) == {"persona", "tag", "conversation", "memory", "revision", "link", "saved_search"}
     assert {m["state"] for m in memories} == {"active", "archived", "superseded", "deleted"}
     assert {m["kind"] for m in memories} == {"note", "turn", "document", "fact", "summary", "insight"}
     assert {m["role"] for m in memories} == {"", "user", "assistant", "system", "tool"}
