@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar, cast
+from uuid import UUID
 
 from django.db.models import Model
 
@@ -68,6 +70,16 @@ class SealedDict(_Sealed[dict[str, Any]]):
 
     def _decode(self, plain: bytes) -> dict[str, Any]:
         return cast(dict[str, Any], json.loads(plain)) if plain else {}
+
+
+def opened_texts(
+    model: type[Model], name: str, owner_id: UUID, rows: Iterable[tuple[UUID, bytes | memoryview]]
+) -> Iterator[tuple[UUID, str]]:
+    """(id, plain text) of many rows' sealed `name`, from their ids and bytes: half the time of making the objects."""
+    ring, table = keyring(owner_id), model._meta.db_table
+    for key, sealed in rows:
+        bound_to = f"{table}|{name}_sealed|{key}|{owner_id}".encode()
+        yield key, ring.unseal(bytes(sealed), bound_to=bound_to).decode() if sealed else ""
 
 
 def binding(row: Model, column: str) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from accounts.models import User
+from accounts.sealed import opened_texts
 from memories.models import Memory
 
 PEOPLE_MAX = 500
@@ -14,15 +15,15 @@ PEOPLE_MAX = 500
 # One memory of each author: the index gives the next greater key at once, so that a million rows take no longer.
 _ONE_EACH = """
 WITH RECURSIVE hop AS (
-  (SELECT author_key, id FROM memories_memory
+  (SELECT author_key, id, author_sealed FROM memories_memory
    WHERE owner_id = %(owner)s AND author_key <> ''::bytea ORDER BY author_key LIMIT 1)
   UNION ALL
-  SELECT following.author_key, following.id FROM hop, LATERAL (
-    SELECT author_key, id FROM memories_memory
+  SELECT following.author_key, following.id, following.author_sealed FROM hop, LATERAL (
+    SELECT author_key, id, author_sealed FROM memories_memory
     WHERE owner_id = %(owner)s AND author_key <> ''::bytea AND author_key > hop.author_key ORDER BY author_key LIMIT 1
   ) following
 )
-SELECT id FROM hop LIMIT %(most)s
+SELECT id, author_sealed FROM hop LIMIT %(most)s
 """
 
 
@@ -30,9 +31,8 @@ def people_for(owner: User) -> list[str]:
     """The names of up to PEOPLE_MAX authors, in alphabetical order."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE_EACH, {"owner": owner.id, "most": PEOPLE_MAX})
-        ids = [row[0] for row in cursor.fetchall()]
-    rows = Memory.objects.filter(owner=owner, id__in=ids).only("id", "owner_id", "author_sealed")
-    return sorted((row.author for row in rows), key=str.casefold)
+        rows = cursor.fetchall()
+    return sorted((name for _, name in opened_texts(Memory, "author", owner.id, rows)), key=str.casefold)
 
 
 def people_named(owner: User, names: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.models import User
+from accounts.sealed import opened_texts
 from memories.filters import MemoryFilter, filtered
 from memories.models import Conversation, ImportJob, IndexState, Memory, MemoryRevision, SavedSearch, State, Tag
 from memshadow.lib.paging import Page, paginate
@@ -74,9 +75,9 @@ def conversation_ids_titled(owner: User, words: str, *, limit: int) -> list[UUID
     with contextlib.suppress(ValueError):
         return list(rows.filter(id=UUID(words)).values_list("id", flat=True))
     wanted = " ".join(words.casefold().split())
-    titled = rows.only("id", "owner_id", "title_sealed").order_by("-started_at", "-id").iterator(chunk_size=2000)
-    found = (row.id for row in titled if wanted in " ".join(row.title.casefold().split()))
-    return list(islice(found, limit))
+    sealed = rows.order_by("-started_at", "-id").values_list("id", "title_sealed").iterator(chunk_size=2000)
+    titled = opened_texts(Conversation, "title", owner.id, sealed)
+    return list(islice((key for key, title in titled if wanted in " ".join(title.casefold().split())), limit))
 
 
 def conversation_sources(owner: User) -> list[str]:
@@ -129,15 +130,14 @@ def tags_for(owner: User) -> list[Tag]:
 
 def newest_tag_names(owner: User, limit: int) -> list[str]:
     """The names of the newest tags, for choosing among them."""
-    rows = Tag.objects.filter(owner=owner).only("id", "owner_id", "name_sealed").order_by("-created_at")
-    return [tag.name for tag in rows[:limit]]
+    rows = Tag.objects.filter(owner=owner).order_by("-created_at").values_list("id", "name_sealed")
+    return [name for _, name in opened_texts(Tag, "name", owner.id, rows[:limit])]
 
 
 def newest_titles(owner: User, limit: int) -> list[str]:
     """The titles of the newest conversations, without those that have none."""
-    rows = Conversation.objects.filter(owner=owner).only("id", "owner_id", "title_sealed")
-    titles = (row.title for row in rows.order_by("-started_at", "-id")[:limit])
-    return [title for title in titles if title]
+    rows = Conversation.objects.filter(owner=owner).order_by("-started_at", "-id").values_list("id", "title_sealed")
+    return [title for _, title in opened_texts(Conversation, "title", owner.id, rows[:limit]) if title]
 
 
 def sources_for(owner: User) -> list[str]:

@@ -22,8 +22,8 @@ from memories.people import people_for
 from memories.query_language import CHOICES, DATES, KEYS, Typed, quoted, typed_at
 from personas.selectors import personas_for
 
-TITLES_MAX = 500
-TAGS_MAX = 500
+TITLES_MAX = 400
+TAGS_MAX = 400
 _FRESH_S = 20.0
 _OWNERS_MAX = 200
 KEY_HELP = {

@@ -14,11 +14,12 @@ from memories.filters import MemoryFilter
 from memories.models import Kind, State
 from memories.query_language import quoted
 from memories.rendering import source_label
-from memories.selectors import sources_for, tags_for
+from memories.selectors import newest_tag_names, sources_for
 from memshadow.lib.errors import ValidationFailed
 from personas.selectors import personas_for
 
 Options = list[tuple[str, str]]
+_TAGS_MAX = 2000
 _NAMES = ("q", "kind", "source", "tag", "persona", "state", "date_from", "date_to", "pinned", "conversation")
 
 
@@ -59,7 +60,7 @@ def filters_of(request: HttpRequest, owner: User, *, all_states: bool = False) -
         **values,
         kinds=[(value, str(label)) for value, label in Kind.choices],
         sources=[(source, source_label(source)) for source in sources_for(owner)],
-        tags=[(tag.name, tag.name) for tag in tags_for(owner)],
+        tags=[(name, name) for name in sorted(newest_tag_names(owner, _TAGS_MAX), key=str.casefold)],
         personas=personas,
         states=[(value, str(label)) for value, label in states],
         chips=[],
