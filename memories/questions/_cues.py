@@ -178,9 +178,24 @@ def _asked_patterns(code: str) -> dict[str, regex.Pattern[str]]:
     # Scripts without spaces have no ends of words.
     letter = r"[\p{Latin}\p{Cyrillic}]" if code == FALLBACK else r"\w"
     return {
-        field.name: regex.compile(rf"(?<!{letter})(?:{'|'.join(table[field.name])})(?!{letter})", regex.VERSION1)
+        field.name: regex.compile(
+            rf"(?<!{letter})(?:{'|'.join(map(_from_start, table[field.name]))})(?!{letter})", regex.VERSION1
+        )
         for field in fields(Asked)
     }
+
+
+# A sentence's beginning: its opening marks, and a word that leads in.
+_START: Final = (
+    r"(?:^|(?<=[.?!:;]\s))[¿¡\"“„«]*"
+    r"(?:(?:and|so|but|ok|okay|hey|hi|well|also|und|aber|y|pero|et|mais|e|mas|ma|en|maar),?\s)?"
+)
+
+
+def _from_start(pattern: str) -> str:
+    """'^' is the beginning of any sentence, and the end of the question may have its mark."""
+    pattern = _START + pattern[1:] if pattern.startswith("^") else pattern
+    return pattern[:-1] + r"(?=\s?[?.!]*$)" if pattern.endswith("$") else pattern
 
 
 @lru_cache(maxsize=16)

@@ -19,9 +19,9 @@ _QUOTED: Final = regex.compile(
 )
 _WORD: Final = r"\p{Lu}[\p{L}\p{M}\p{N}]*(?:[.&\-]\p{Lu}?[\p{L}\p{M}\p{N}]+|['’](?!s\b)\p{Lu}[\p{L}\p{M}]+)*"
 # Small words inside a name, never at its ends: 'Ludwig van Beethoven', 'Bank of England'.
-_INNER: Final = "of|the|and|&|von|van|der|den|de|la|le|del|da|do|dos|di|du|des|y|e|für|ter|ten|bin|al|el"
+_INNER: Final = "of|the|&|von|van|der|den|de|la|le|del|da|do|dos|di|du|des|für|ter|ten|bin|al|el"
 _CAPITALISED: Final = regex.compile(
-    rf"(?<![\p{{L}}\p{{N}}@#_]){_WORD}(?:\s(?:(?:{_INNER})\s){{0,2}}{_WORD}|\s\p{{N}}{{1,4}}(?!\w))*"
+    rf"(?<![\p{{L}}\p{{N}}@#_]){_WORD}(?:\s(?:(?:{_INNER})\s){{0,2}}{_WORD}|\s\p{{N}}{{1,4}}(?:\.\p{{N}}{{1,3}})*(?!\w))*"
 )
 # 'iPhone', 'gpt-4', 'snake_case', 'example.org', '@anna'.
 _IDENTIFIER: Final = regex.compile(
@@ -76,7 +76,7 @@ def _stands_out(word: str, code: str) -> bool:
 
 
 def _is_calendar(words: list[str], code: str) -> bool:
-    return all(word.lower() in _calendar(code) or word.isdigit() for word in words)
+    return all(word.lower().removesuffix("s") in _calendar(code) or word.isdigit() for word in words)
 
 
 def _is_noun(text: str, start: int, word: str) -> bool:
@@ -108,4 +108,4 @@ def _common_words(code: str) -> frozenset[str]:
 @lru_cache(maxsize=16)
 def _calendar(code: str) -> frozenset[str]:
     language = "en" if code == FALLBACK else code
-    return frozenset(month_names(language)) | frozenset(weekday_names(language))
+    return frozenset(month_names(language)) | frozenset(weekday_names(language)) | {"am", "pm"}

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import regex
 
+from memories.questions._calendar import country_names
 from memories.questions._languages import (
     FALLBACK,
     LANGUAGES,
@@ -24,6 +25,7 @@ from memories.questions._languages import (
 
 _READ_CHARS = 2000
 _NAME_CHARS = 100
+_LETTER = regex.compile(r"\p{L}")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]+")
 # What may stand between the parts of one name.
 _WITHIN_NAME = regex.compile(r"[ .'’\-]{1,3}")
@@ -119,7 +121,7 @@ def _is_person(token: _Token, words: PersonWords) -> bool:
     if token.folded in words.people:
         return True
     named = token.capital and not token.first and not words.capitalised_nouns
-    return named and token.folded not in _known_words()
+    return named and token.folded not in _known_words() | _countries()
 
 
 def _as_subject(text: str, words: PersonWords) -> str:
@@ -154,8 +156,9 @@ def _agreed(verb: str, words: PersonWords) -> str:
 
 def _in_case(text: str, question: str) -> str:
     """A capital at the beginning, where the question had one."""
-    if question[:1].isupper() and text[:1].islower():
-        return text[0].upper() + text[1:]
+    asked, own = _LETTER.search(question), _LETTER.search(text)
+    if asked and own and asked.group().isupper() and own.group().islower():
+        return text[: own.start()] + own.group().upper() + text[own.end() :]
     return text
 
 
@@ -279,6 +282,11 @@ def _fold(word: str) -> str:
 @lru_cache(maxsize=1)
 def _function_words() -> frozenset[str]:
     return frozenset(_fold(word) for code in LANGUAGES for word in stopwords(code)) | {"may", "can", "will"}
+
+
+@lru_cache(maxsize=1)
+def _countries() -> frozenset[str]:
+    return frozenset(_fold(name) for code in LANGUAGES for name in country_names(code))
 
 
 @lru_cache(maxsize=1)

@@ -285,7 +285,7 @@ BASE: Final = (
     Rule("[Yy],?[Io]*M|[Yy][Io]*[cb]|[Yy][Io]+m", _month),
     Rule("M", _month),
     Rule(f"{_AFTER_HINT}[cm]|(?<=R[Mcm]&)[cm]|(?<=[Mcm]t)[cm]|(?<=R)o?[cm](?=&[Mcm])|[cm](?=t[Mcm])", _month),
-    Rule("[LXT]o?[Mcm]|[Mcm]o*[LXT](?!o*[knreq])", _month),
+    Rule("[LXT]o?[Mc]|[LX]o?m|[Mcm]o*[LXT](?!o*[knreq])", _month),
     Rule("(?<=[IiR1us2~fEKJot&])[Yy]|r[Yy]|y", _whole_year),
     Rule("Y", _likely_year),
     Rule(f"[LXT]o*S|So*[LXT]|S{_YEAR}|[Yy][Io]*S|(?<=[IiR1us2~EKJft][oi]*)S|(?<=S&o*)S", _season),

@@ -26,6 +26,8 @@ from memories.questions import acronym_pairs, proper_names
         ("What about my_function in example.org and @anna?", ("my_function", "example.org", "@anna")),
         ("I met Ludwig van Beethoven on Monday", ("Ludwig van Beethoven",)),
         ("Summarise the API", ("API",)),
+        ("What do Nate and Joanna do on Tuesdays at 6 PM?", ("Nate", "Joanna")),
+        ("Considering Bootstrap 5.3.0, what now?", ("Bootstrap 5.3.0",)),
         ("The Beatles?", ("Beatles",)),
         ("What did we decide?", ()),
         ("how are you", ()),

@@ -37,6 +37,9 @@ REWRITTEN = [
     ("Did Anna say Melanie likes her job?", "Did I say Melanie likes her job?"),
     ("What does Anna think they need?", "What do I think I need?"),
     ("Where did Anna go on Monday with her dog?", "Where did I go on Monday with my dog?"),
+    ("Which city in Ireland did Anna see on her trip?", "Which city in Ireland did I see on my trip?"),
+    ("Where did Anna and I go?", "Where did we go?"),
+    ("What is the name of the dog of Anna?", "What is the name of my dog?"),
     # German
     ("Was hat Anna gemalt?", "Was habe ich gemalt?"),
     ("Wie heißt Annas Hund?", "Wie heißt mein Hund?"),
@@ -50,6 +53,8 @@ REWRITTEN = [
     ("Hat Anna gesagt, dass sie ihren Job mag?", "Habe ich gesagt, dass ich meinen Job mag?"),
     ("Ist Anna glücklich?", "Bin ich glücklich?"),
     ("Wann war Anna in Rom?", "Wann war ich in Rom?"),
+    ("Was mag Anna am liebsten?", "Was mag ich am liebsten?"),
+    ("Gehört das Auto Anna?", "Gehört das Auto mir?"),
     # Spanish
     ("¿Qué pintó Anna?", "¿Qué pinté yo?"),
     ("¿Cómo se llama el perro de Anna?", "¿Cómo se llama mi perro?"),
@@ -60,6 +65,8 @@ REWRITTEN = [
     ("¿Qué ha comprado Anna?", "¿Qué he comprado yo?"),
     ("¿Qué comió Anna ayer?", "¿Qué comí yo ayer?"),
     ("¿Cuándo llegó Anna?", "¿Cuándo llegué yo?"),
+    ("¿A qué es alérgica Anna?", "¿A qué soy alérgica yo?"),
+    ("¿Le gustan los gatos a Anna?", "¿Me gustan los gatos a mí?"),
     # French
     ("Qu'est-ce qu'Anna a peint ?", "Qu'est-ce que j'ai peint ?"),
     ("Comment s'appelle le chien d'Anna ?", "Comment s'appelle mon chien ?"),
@@ -69,6 +76,7 @@ REWRITTEN = [
     ("Quand Anna est-elle allée à Paris ?", "Quand je suis allée à Paris ?"),
     ("Qui est allé au cinéma avec Anna ?", "Qui est allé au cinéma avec moi ?"),
     ("Anna aime son travail ?", "J'aime mon travail ?"),
+    ("À quoi Anna est-elle allergique ?", "À quoi je suis allergique ?"),
     # Portuguese
     ("O que a Anna pintou?", "O que eu pintei?"),
     ("Como se chama o cachorro da Anna?", "Como se chama meu cachorro?"),

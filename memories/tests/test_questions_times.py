@@ -286,6 +286,8 @@ def test_time_is_read_in_a_given_language(text: str, language: str, first: str, 
         "May I ask you something?",
         "may I",
         "They march on",
+        "this may change in the future",
+        "the django-q2 cluster and section 4 (see below)",
         "March on!",
         "What did April say to June?",
         "Is May happy?",
@@ -388,6 +390,10 @@ def test_words_of_a_span_are_where_it_says() -> None:
     assert [span.text for span in found] == ["May 2023", "last week"]
     assert [text[span.start_char : span.end_char] for span in found] == ["May 2023", "last week"]
     assert [span.kind for span in found] == ["month", "week"]
+
+
+def test_brackets_part_a_number_from_a_month() -> None:
+    assert [span.text for span in time_spans("section 4 (June 1995)", AT)] == ["June 1995"]
 
 
 @pytest.mark.parametrize(
