@@ -72,6 +72,7 @@ def test_names_of_a_question(question: str, names: tuple[str, ...]) -> None:
         ),
         ("I saw Tom (TT) and Anna (see above) in (2) places (OK)", []),
         ("the test (QA)", []),
+        ("ask for a second opinion (so)", []),
         ("NASA (a cat)", []),
         ("SLO (SLO)", []),
         ("", []),
