@@ -98,7 +98,7 @@ def _cell(loaded: Loaded, owner: Measured, name: str, phase: str, queries: int) 
         took_ms = (time.perf_counter() - started) * 1000
         if number < WARM_UP:
             continue
-        exact = nearest(conditions, literal, _plan.Plan(True, 0, 10))
+        exact = nearest(conditions, literal, _plan.Plan(True, 0, 10, _plan.WHOLE_TABLE))
         times.append(took_ms)
         plans["exact" if plan.exact else "hnsw"] += 1
         matching.append(plan.matching)
@@ -148,6 +148,6 @@ def nearest(conditions: Conditions, vector: str, plan: Plan) -> list[float]:
     with connection.cursor() as cursor:
         cursor.execute(
             vector_arm(plan, DIMENSION, where),
-            named | {"vector": vector, "owner": conditions.owner_id, "model": conditions.model_id},
+            named | {"vector": vector, "model": conditions.model_id},
         )
         return [row[2] for row in cursor.fetchall()]

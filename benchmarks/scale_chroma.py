@@ -50,7 +50,7 @@ def _row(loaded: Loaded, owner: Measured, collection: Any, queries: int) -> dict
     from memories.filters import MemoryFilter
     from memories.indexing import vector_literal
     from memories.retrieval._conditions import conditions_for
-    from memories.retrieval._plan import Plan
+    from memories.retrieval._plan import WHOLE_TABLE, Plan
 
     conditions = conditions_for(owner.user, 1, MemoryFilter())
     assert conditions is not None
@@ -65,7 +65,7 @@ def _row(loaded: Loaded, owner: Measured, collection: Any, queries: int) -> dict
             query_embeddings=[vector], n_results=10, where={"owner": str(owner.user.id)}, include=["distances"]
         )
         theirs.append((time.perf_counter() - started) * 1000)
-        exact = nearest(conditions, literal, Plan(True, 0, 10))
+        exact = nearest(conditions, literal, Plan(True, 0, 10, WHOLE_TABLE))
         # Chroma's inner-product distance is 1 - product; halves differ from floats in the fourth digit.
         worst = 1 + exact[-1] + _EPSILON
         recalls.append(sum(distance <= worst for distance in found["distances"][0]) / len(exact))

@@ -8,5 +8,10 @@ class MemshadowConfig(AppConfig):
     verbose_name = "MEMSHADOW"
 
     def ready(self) -> None:
-        """Register the numbered system checks."""
+        """Register the numbered system checks, and the quick reading of times."""
+        from django.db.backends.signals import connection_created
+
         from memshadow import checks  # noqa: F401
+        from memshadow.lib.timestamps import read_times_quickly
+
+        connection_created.connect(read_times_quickly)

@@ -43,7 +43,7 @@ def walk_recall(
         if plan.exact:
             continue
         found = _distances(conditions, vector, plan, dimension)
-        exact = _distances(conditions, vector, Plan(True, plan.matching, _NEAREST), dimension)
+        exact = _distances(conditions, vector, Plan(True, plan.matching, _NEAREST, plan.table), dimension)
         if exact:
             recalls.append(sum(d <= exact[-1] + _TIE for d in found[: len(exact)]) / len(exact))
     return WalkRecall(len(recalls), float(np.mean(recalls)) if recalls else 1.0)
@@ -51,7 +51,7 @@ def walk_recall(
 
 def _distances(conditions: Conditions, vector: NDArray[np.float32], plan: Plan, dimension: int) -> list[float]:
     where, named = conditions.named()
-    named |= {"vector": vector_literal(vector), "owner": conditions.owner_id, "model": conditions.model_id}
+    named |= {"vector": vector_literal(vector), "model": conditions.model_id}
     with connection.cursor() as cursor:
         cursor.execute(vector_arm(plan, dimension, where), named)
         return [row[2] for row in cursor.fetchall()]

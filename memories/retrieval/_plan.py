@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,7 @@ from django.db import connection
 
 from memories.retrieval._conditions import Conditions
 
+WHOLE_TABLE = "memories_searchentry"
 EF_SEARCH = 200  # as set for every connection in settings/database.py
 FEWEST = 30
 SAMPLE_PAGES = 200
@@ -46,11 +47,15 @@ _REMEMBERED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the vector arm runs: `matching` chunks are expected to pass, `candidates` of them are asked for."""
+    """How the vector arm runs: `matching` chunks are expected to pass, `candidates` of them are asked for.
+
+    `table` is the partition with the owner's rows; exact plans may name the whole table, walks must not.
+    """
 
     exact: bool
     matching: int
     candidates: int
+    table: str
 
     def fell_short(self, found: int) -> bool:
         """Whether an HNSW walk that found so many chunks ended before it had what must be there."""
@@ -58,7 +63,7 @@ class Plan:
 
     def as_exact(self) -> Plan:
         """The same request, compared row by row."""
-        return Plan(True, self.matching, self.candidates)
+        return replace(self, exact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +91,20 @@ def choose(conditions: Conditions, *, narrowed: bool) -> Plan:
     """The plan of a request; `narrowed` when it has conditions beyond those of every request of that owner."""
     place = _place_of(conditions.owner_id, conditions.model_id)
     if place is None:
-        return Plan(True, 0, settings.RETRIEVAL_CANDIDATES)
+        return Plan(True, 0, settings.RETRIEVAL_CANDIDATES, WHOLE_TABLE)
     sample = place.sample
     if narrowed:
         sample = _sampled(place.partition, place.pages, conditions.model_id, conditions.sql, conditions.params)
-    return weigh(sample, settings.RETRIEVAL_CANDIDATES)
+    return weigh(sample, settings.RETRIEVAL_CANDIDATES, place.partition)
 
 
-def weigh(sample: Sample, candidates: int) -> Plan:
+def weigh(sample: Sample, candidates: int, table: str) -> Plan:
     """The cheaper plan for `candidates` chunks at most, by the model in this module's description."""
     matching = sample.rows * sample.share
     asked = max(min(candidates, FEWEST), min(candidates, round(settings.RETRIEVAL_MAX_VISITS * sample.share)))
     if matching * settings.RETRIEVAL_EXACT_ROW_US <= _walk_us(asked, sample.share):
-        return Plan(True, round(matching), candidates)
-    return Plan(False, round(matching), asked)
+        return Plan(True, round(matching), candidates, table)
+    return Plan(False, round(matching), asked, table)
 
 
 def _walk_us(asked: int, share: float) -> float:

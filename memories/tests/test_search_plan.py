@@ -37,7 +37,7 @@ LARGE = 320_000
     ],
 )
 def test_the_cheaper_plan_is_chosen(rows: int, share: float, exact: bool) -> None:
-    plan = weigh(Sample(rows, share), 200)
+    plan = weigh(Sample(rows, share), 200, "p")
     assert plan.exact is exact
     assert plan.matching == round(rows * share)
 
@@ -46,24 +46,24 @@ def test_the_cheaper_plan_is_chosen(rows: int, share: float, exact: bool) -> Non
 def test_no_plan_costs_much_more_than_the_other_would(rows: int, settings: LazySettings) -> None:
     """At every selectivity the chosen plan's cost stays within the budget of a large partition's worst case."""
     for permille in range(1, 1001):
-        plan = weigh(Sample(rows, permille / 1000), 200)
+        plan = weigh(Sample(rows, permille / 1000), 200, "p")
         exact_ms = plan.matching * settings.RETRIEVAL_EXACT_ROW_US / 1000
         walk_ms = plan.candidates * 1000 / permille * settings.RETRIEVAL_VISIT_US / 1000
         assert (exact_ms if plan.exact else walk_ms) < 26
 
 
 def test_a_walk_is_asked_for_less_behind_a_narrow_filter() -> None:
-    assert weigh(Sample(LARGE, 0.9), 200).candidates == 200
-    assert weigh(Sample(LARGE, 0.1), 200).candidates == 100
-    assert weigh(Sample(LARGE, 0.02), 200).candidates == _plan.FEWEST
-    assert weigh(Sample(LARGE, 0.03), 20).candidates == 20
+    assert weigh(Sample(LARGE, 0.9), 200, "p").candidates == 200
+    assert weigh(Sample(LARGE, 0.1), 200, "p").candidates == 100
+    assert weigh(Sample(LARGE, 0.02), 200, "p").candidates == _plan.FEWEST
+    assert weigh(Sample(LARGE, 0.03), 20, "p").candidates == 20
 
 
 def test_a_walk_that_ended_early_fell_short() -> None:
-    assert Plan(exact=False, matching=9_000, candidates=100).fell_short(12)
-    assert not Plan(exact=False, matching=9_000, candidates=100).fell_short(100)
-    assert not Plan(exact=False, matching=30, candidates=100).fell_short(20)
-    assert not Plan(exact=True, matching=9_000, candidates=100).fell_short(0)
+    assert Plan(exact=False, matching=9_000, candidates=100, table="p").fell_short(12)
+    assert not Plan(exact=False, matching=9_000, candidates=100, table="p").fell_short(100)
+    assert not Plan(exact=False, matching=30, candidates=100, table="p").fell_short(20)
+    assert not Plan(exact=True, matching=9_000, candidates=100, table="p").fell_short(0)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_sample_counts_what_passes(library: User, other: User) -> None:
     assert _plan.choose(tagged, narrowed=True).matching == 10
     SearchEntry.objects.filter(owner_id=library.id).update(state="archived")
     assert _plan.choose(tagged, narrowed=True).matching == 0
-    assert _plan.choose(conditions(other, MemoryFilter()), narrowed=False) == Plan(True, 0, 200)
+    assert _plan.choose(conditions(other, MemoryFilter()), narrowed=False) == Plan(True, 0, 200, _plan.WHOLE_TABLE)
 
 
 def explained(plan: Plan, made: Conditions) -> str:
@@ -97,19 +97,28 @@ def explained(plan: Plan, made: Conditions) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "EXPLAIN " + vector_arm(plan, 384, where),
-            named | {"vector": vector, "owner": made.owner_id, "model": made.model_id},
+            named | {"vector": vector, "model": made.model_id},
         )
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
-def test_postgresql_runs_the_plan_that_was_chosen(library: User) -> None:
+def test_postgresql_runs_the_plan_that_was_chosen(library: User, settings: LazySettings) -> None:
     tagged = conditions(library, MemoryFilter(tags_any=("hive",)))
+    exact = _plan.choose(tagged, narrowed=True)
+    settings.RETRIEVAL_EXACT_ROW_US = 1e9
+    walk = _plan.choose(tagged, narrowed=True)
+    assert (exact.exact, walk.exact) == (True, False)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # thirty rows are read fastest in one piece
-    assert "embedding_idx" in explained(Plan(False, 10, 10), tagged)
-    assert "embedding_idx" not in explained(Plan(True, 10, 10), tagged)
+    assert "embedding_idx" in explained(walk, tagged)
+    assert "Sort" not in explained(walk, tagged)
+    assert "embedding_idx" not in explained(exact, tagged)
+    assert "embedding_idx" not in explained(walk.as_exact(), tagged)
 
 
-def test_one_partition_is_read(library: User) -> None:
-    text = explained(Plan(True, 30, 10), conditions(library, MemoryFilter()))
+@pytest.mark.parametrize("exact", [True, False])
+def test_one_partition_is_read(library: User, settings: LazySettings, exact: bool) -> None:
+    settings.RETRIEVAL_EXACT_ROW_US = 0.0 if exact else 1e9
+    everything = conditions(library, MemoryFilter())
+    text = explained(_plan.choose(everything, narrowed=False), everything)
     assert len(set(re.findall(r"memories_searchentry_p\d\d\b", text))) == 1

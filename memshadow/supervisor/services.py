@@ -46,9 +46,15 @@ class Program:
     """A program in a process group of its own, so that a stop reaches exactly its processes."""
 
     def __init__(
-        self, name: str, command: list[str], environment: dict[str, str], pass_fds: tuple[int, ...] = ()
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        pass_fds: tuple[int, ...] = (),
+        niceness: int = 0,
     ) -> None:
         self.name = name
+        self._niceness = niceness
         self._command = command
         self._environment = environment
         self._pass_fds = pass_fds
@@ -67,6 +73,8 @@ class Program:
             start_new_session=True,
             preexec_fn=ends_with_parent(signal.SIGTERM),
         )
+        if self._niceness:
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._niceness)
         relay(_stream_of(self._process), self.name)
 
     def running(self) -> bool:
@@ -155,5 +163,5 @@ def web_server(listener_fd: int) -> Program:
 
 
 def worker(manage: Path) -> Program:
-    """The django-q2 cluster."""
-    return Program("worker", [sys.executable, str(manage), "qcluster"], {})
+    """The django-q2 cluster. It gives way: a memory may wait a second longer for its vector, a person may not."""
+    return Program("worker", [sys.executable, str(manage), "qcluster"], {}, niceness=5)

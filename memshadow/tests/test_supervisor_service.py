@@ -17,7 +17,7 @@ import pytest
 from memshadow.data_folder import DataFolderLock, DataFolderUnusable, require_room, require_writable
 from memshadow.supervisor import tree as tree_module
 from memshadow.supervisor.listening import AddressUnusable, listen
-from memshadow.supervisor.services import Program
+from memshadow.supervisor.services import Program, worker
 from memshadow.supervisor.signals import Signals, StopRequested
 from memshadow.supervisor.starting import _complaint
 from memshadow.supervisor.tree import HEALTHY_AFTER_S, StartFailed, Tree, Watch
@@ -50,6 +50,17 @@ def test_delays_double_up_to_a_limit_and_a_healthy_minute_resets_them(program: C
     watch = Watch(program("x", ONE_HOUR), foundation=False, started_at=1000.0)
     assert [watch.delay_s(1001.0) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
     assert watch.delay_s(1000.0 + HEALTHY_AFTER_S) == 1
+
+
+def test_background_work_gives_way(tmp_path: Path) -> None:
+    polite = Program("polite", [sys.executable, "-c", ONE_HOUR], {}, niceness=5)
+    try:
+        polite.start()
+        (pid,) = polite.pids()
+        assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 5
+    finally:
+        polite.kill()
+    assert worker(tmp_path)._niceness == 5
 
 
 def test_a_crashed_program_is_started_again(
