@@ -1,6 +1,7 @@
 """How a question may go on while it is typed: filters, the owner's own words for them, and saved searches.
 
-Names are sealed, so what is read for one keystroke is bounded, and a page's keystrokes share what was read.
+Names are sealed, so what is read for one keystroke is bounded. A plain word may be any of them, so that the keystrokes
+of a word share what was read; behind a filter's key only its own values are read, each time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from personas.selectors import personas_for
 
 TITLES_MAX = 400
 TAGS_MAX = 400
-_FRESH_S = 20.0
+_FRESH_S = 10.0
 _OWNERS_MAX = 200
 KEY_HELP = {
     "tag": "carries a tag",
@@ -94,7 +95,7 @@ def _known(owner: User, key: str) -> Iterable[tuple[str, str]]:
         return _dates()
     if key in CHOICES:
         return ((value, "") for value in CHOICES[key])
-    return ((value, "") for value in _words(owner, key))
+    return ((value, "") for value in _read_now(owner, key))
 
 
 def _dates() -> list[tuple[str, str]]:
@@ -163,13 +164,18 @@ _read: dict[tuple[UUID, str], tuple[float, Words]] = {}
 
 
 def _words(owner: User, key: str) -> Words:
-    """The owner's names for the values of a filter, read at most every _FRESH_S seconds."""
+    """The owner's names for the values of a filter, at most _FRESH_S seconds old: a plain word asks for all of them."""
     known = _read.get((owner.id, key))
-    if known is None or time.monotonic() - known[0] > _FRESH_S:
-        if len(_read) > _OWNERS_MAX * len(_READERS):
-            _read.clear()
-        known = _read[owner.id, key] = (time.monotonic(), list(_READERS[key](owner)))
-    return known[1]
+    return known[1] if known and time.monotonic() - known[0] < _FRESH_S else _read_now(owner, key)
+
+
+def _read_now(owner: User, key: str) -> Words:
+    """The same as they are now: a tag that was made a second ago can be chosen."""
+    if len(_read) > _OWNERS_MAX * len(_READERS):
+        _read.clear()
+    words = list(_READERS[key](owner))
+    _read[owner.id, key] = (time.monotonic(), words)
+    return words
 
 
 def _families(owner: User) -> Iterable[str]:

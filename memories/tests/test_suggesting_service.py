@@ -106,5 +106,8 @@ def test_keystrokes_share_what_was_read(
     complete(owner, "win")
     with django_assert_num_queries(0):
         complete(owner, "wind")
+    capture_memories(owner=owner, drafts=[MemoryDraft("new", tags=("window",))])
+    assert labels(complete(owner, "tag:wind")) == ["window"]
+    assert labels(complete(owner, "wind")) == ["window"]
     suggesting.forget(owner.id)
     assert not suggesting._read

@@ -117,6 +117,6 @@ def test_every_state_fits_a_phone(product: Product, open_context: Callable[..., 
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert not wide, query
     page.goto(address(product, "/search/"))
-    page.locator("#q").press_sequentially("co")
+    page.locator("#q").press_sequentially("tag:co")
     expect(page.locator("#suggestions [role=option]").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
