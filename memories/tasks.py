@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memories import embedding_usage, indexing
 from memories.index_report import report_index
-from memories.services import feedback, import_running, importing, learning, refreshing, rules, switching
+from memories.services import acronyms, feedback, import_running, importing, learning, refreshing, rules, switching
 from memories.services.idempotency import prune_idempotency_records
 
 
@@ -33,9 +33,9 @@ def run_imports() -> int:
 
 
 def learn() -> int:
-    """Let feedback teach; returns how many verdicts were looked at."""
+    """Let feedback and new texts teach; returns how many verdicts and memories were looked at."""
     feedback.forget_typing()
-    return learning.learn_from_feedback()
+    return learning.learn_from_feedback() + acronyms.learn_acronyms()
 
 
 def tidy() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,17 +11,21 @@ import pytest
 from accounts.models import User
 from memories.drafts import MemoryDraft
 from memories.feedback_rules import Expansion, explained, learnt_for
+from memories.indexing import index_pending, queue_again
 from memories.lexicon import parse_query
 from memories.models import LearntRule, Memory, Retrieval, RuleEvidence
 from memories.retrieval import SearchRequest, search
+from memories.services.acronyms import learn_acronyms
 from memories.services.capture import capture_memories
 from memories.services.feedback import give_feedback, log_retrieval, note_use, take_back
 from memories.services.learning import learn_from_feedback
 from memories.services.lifecycle import delete_memory, empty_trash
-from memories.services.revising import By
+from memories.services.refreshing import SHOWN_FOR, refresh_suspicious
+from memories.services.revising import By, Change, edit_memory
 from memories.services.rules import drop_unfounded, remove_rule, restore_rule
 from memories.tasks import tidy
 from memories.tests.lessons import taught_rule
+from memshadow.lib.clock import now
 from memshadow.lib.errors import NotFound, PermissionRefused
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +177,53 @@ def test_rules_fall_with_the_memory_that_taught_them(owner: User, memories: list
     tombstone = LearntRule.objects.get(id=removed.id)
     assert tombstone.payload == {} and tombstone.state == "removed"
     assert drop_unfounded() == 0
+
+
+def test_acronyms_are_read_out_of_texts_once_they_are_indexed(owner: User, index_all: Callable[[], int]) -> None:
+    draft = MemoryDraft(content="Our Service Level Objective (SLO) is three nines.")
+    memory = capture_memories(owner=owner, drafts=[draft])[0].memory
+    assert learn_acronyms() == 0
+    index_all()
+    assert learn_acronyms() == 1
+    assert learn_acronyms() == 0
+    assert added(owner, "the SLO") == {"Service", "Level", "Objective"}
+    assert added(owner, "what service level objectives do we have") == {"SLO"}
+    edit_memory(owner=owner, memory_id=memory.id, change=Change(content="Our Sales Lead Office (SLO)."), by=By(owner))
+    index_all()
+    assert learn_acronyms() == 1
+    assert added(owner, "the SLO") == {"Sales", "Lead", "Office"}
+    assert expansions(owner, "the SLO")[0].explanation.endswith("which says what the letters stand for.")
+
+
+def test_a_removed_acronym_stays_removed_when_its_text_is_read_again(owner: User, index_all: Callable[[], int]) -> None:
+    draft = MemoryDraft(content="Our Service Level Objective (SLO) is three nines.")
+    capture_memories(owner=owner, drafts=[draft])
+    index_all()
+    learn_acronyms()
+    rule = LearntRule.objects.get()
+    remove_rule(owner=owner, rule_id=rule.id)
+    queue_again(Memory.objects.filter(owner=owner))
+    index_all()
+    assert learn_acronyms() == 1
+    tidy()
+    assert expansions(owner, "the SLO") == []
+    restore_rule(owner=owner, rule_id=rule.id)
+    assert added(owner, "the SLO") == {"Service", "Level", "Objective"}
+
+
+def test_what_turns_up_everywhere_and_never_helps_is_indexed_again(owner: User, memories: list[Memory]) -> None:
+    hub = memories[0]
+    Memory.objects.filter(id=hub.id).update(indexed_at=now() - timedelta(days=40))
+    for n in range(SHOWN_FOR):
+        asked = ask(owner, f"unrelated matter {n}")
+        Retrieval.objects.filter(id=asked.id).update(memory_ids=[hub.id, memories[1].id])
+    assert refresh_suspicious() == 0
+    give_feedback(owner=owner, memory_id=hub.id, verdict="not_useful", retrieval_id=asked.id)
+    assert refresh_suspicious() == 1
+    hub.refresh_from_db()
+    assert hub.index_state == "pending"
+    assert index_pending() == 1
+    assert refresh_suspicious() == 0
 
 
 def test_an_acronym_works_both_ways_and_only_when_all_its_words_are_there(owner: User, memories: list[Memory]) -> None:
