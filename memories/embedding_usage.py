@@ -60,6 +60,21 @@ class Usage:
         return self.cached / self.texts if self.texts else None
 
     @property
+    def hit_percent(self) -> int:
+        """The same in per cent, 0 without texts."""
+        return round(100 * (self.hit_rate or 0))
+
+    @property
+    def p50_ms(self) -> float | None:
+        """What half of the runs took at most, in milliseconds."""
+        return self.latency_ms(0.5)
+
+    @property
+    def p95_ms(self) -> float | None:
+        """What 95 % of the runs took at most, in milliseconds."""
+        return self.latency_ms(0.95)
+
+    @property
     def texts_per_s(self) -> float | None:
         """Texts computed in a second of the model's work."""
         return (self.texts - self.cached) / self.busy_s if self.busy_s else None
@@ -104,6 +119,11 @@ def usage_since(moment: datetime | None = None) -> list[Usage]:
         histograms[key] = _added(histograms.get(key, [0] * len(BUCKETS_S)), counts)
     counted: list[dict[str, Any]] = [dict(row) for row in sums.order_by("model_name", "purpose")]
     return [Usage(**row, latency_counts=tuple(histograms[row["model_name"], row["purpose"]])) for row in counted]
+
+
+def usage_of_last_day() -> list[Usage]:
+    """The counters of the last twenty-four hours."""
+    return usage_since(now() - timedelta(hours=24))
 
 
 def _added(ours: Iterable[int], theirs: list[int]) -> list[int]:

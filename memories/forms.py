@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.forms import ServiceForm
 from accounts.models import User
+from memories.embedding import POOLINGS, PRECISIONS, ModelSpec
 from memories.models import Memory
 from memories.services.revising import Change
 from personas.selectors import personas_for
@@ -117,3 +118,63 @@ class SavedSearchForm(ServiceForm):
         help_text="As in the search box, filters included.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
+
+
+class EmbeddingModelForm(ServiceForm):
+    """A model to add; what is left out is learnt from the model itself."""
+
+    provider = forms.ChoiceField(
+        label="Provider",
+        choices=[
+            ("openai", "A server with an OpenAI-compatible API"),
+            ("sentence-transformers", "sentence-transformers on this machine"),
+            ("local", "The built-in model in another precision"),
+        ],
+    )
+    model = forms.CharField(
+        label="Model", max_length=500, required=False, help_text="Its name at the provider, or a folder on the server."
+    )
+    endpoints = forms.CharField(
+        label="Endpoints",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "http://127.0.0.1:11434/v1"}),
+        help_text="For a server: its address. More lines are servers of the same model, asked when the first is away.",
+    )
+    api_keys = forms.CharField(
+        label="API key",
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Stored encrypted, and never shown again.",
+    )
+    query_prefix = forms.CharField(label="Before questions", max_length=500, required=False, strip=False)
+    document_prefix = forms.CharField(label="Before texts", max_length=500, required=False, strip=False)
+    pooling = forms.ChoiceField(
+        label="Pooling", required=False, choices=[(name, name or "The model's own") for name in POOLINGS]
+    )
+    precision = forms.ChoiceField(
+        label="Precision",
+        required=False,
+        choices=[(name, name) for name in PRECISIONS],
+        help_text="Of the built-in model.",
+    )
+    dimension = forms.IntegerField(
+        label="Shorten to", required=False, min_value=1, max_value=4000, help_text="Numbers in a vector of a server."
+    )
+    dot_product = forms.BooleanField(label="Trained for the dot product: the length of a vector counts", required=False)
+    name = forms.CharField(label="Name here", max_length=100, required=False)
+
+    def spec(self) -> ModelSpec:
+        """As the providers take it."""
+        data = self.cleaned_data
+        return ModelSpec(
+            provider=data["provider"],
+            model=data["model"],
+            dimension=data["dimension"] or 0,
+            query_prefix=data["query_prefix"],
+            document_prefix=data["document_prefix"],
+            pooling=data["pooling"],
+            normalise=not data["dot_product"],
+            precision=data["precision"] or PRECISIONS[0],
+            endpoints=tuple(data["endpoints"].split()),
+            api_keys=tuple(data["api_keys"].split()),
+        )

@@ -5,6 +5,7 @@ from django.urls import path
 from memories.views import (
     conversations,
     detail,
+    embedding_models,
     exports,
     feedback,
     home,
@@ -46,6 +47,12 @@ urlpatterns = [
     path("imports/<uuid:job_id>/", imports.import_job, name="import_job"),
     path("imports/<uuid:job_id>/cancel/", imports.cancel, name="import_cancel"),
     path("imports/<uuid:job_id>/resume/", imports.resume, name="import_resume"),
+    path("embedding-models/", embedding_models.embedding_models, name="embedding_models"),
+    path(
+        "embedding-models/<str:model_name>/action/",
+        embedding_models.embedding_model_action,
+        name="embedding_model_action",
+    ),
     path("exports/", exports.exports, name="exports"),
     path("exports/download/", exports.download, name="export_download"),
 ]

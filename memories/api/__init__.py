@@ -1,6 +1,7 @@
 """The JSON API of memories: one module a resource."""
 
 from memories.api.conversations import router as conversations_router
+from memories.api.embedding_models import router as embedding_models_router
 from memories.api.exports import router as exports_router
 from memories.api.feedback import router as feedback_router
 from memories.api.imports import router as imports_router
@@ -25,6 +26,7 @@ routers = (
     imports_router,
     exports_router,
     stats_router,
+    embedding_models_router,
     ingest_router,
 )
 

@@ -89,7 +89,8 @@ class SentenceTransformersProvider:
             return model.encode(texts, **options)
 
     def _token_vectors(self, rows: Sequence[Any], prefix_tokens: int) -> Iterator[TokenVectors]:
-        special = set(self._model.tokenizer.all_special_ids)
+        tokenizer = self._model.tokenizer
+        special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
         for row in rows:
             ids = _array(row["input_ids"]).astype(np.int32)
             vectors = _array(row["token_embeddings"])[: len(ids)]
@@ -144,7 +145,8 @@ def _load(spec: ModelSpec, threads: int, *, downloads: bool) -> Any:
             "folder, or let it be fetched with MEMSHADOW_MODEL_DOWNLOADS=true."
         ) from error
     _set_pooling(model, spec)
-    model.tokenizer.backend_tokenizer.encode_special_tokens = True
+    # '[SEP]' in a text is the plain word that it is.
+    model.tokenizer.split_special_tokens = True
     return model
 
 

@@ -26,7 +26,7 @@ BODIES: dict[str, Any] = {
     "edit_persona": {"name": "Taken over"},
     "edit_saved_search": {"name": "Taken over"},
 }
-NOT_OBJECTS = {"number", "format"}
+NOT_OBJECTS = {"number", "format", "model_name"}
 
 
 def naming_operations() -> list[tuple[str, str, str]]:

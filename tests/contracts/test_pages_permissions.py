@@ -36,6 +36,7 @@ POST_ONLY = {
     "memories:trash_empty",
     "memories:import_cancel",
     "memories:import_resume",
+    "memories:embedding_model_action",
     "accounts:api_key_revoke",
     "accounts:invitation_revoke",
 }
@@ -79,6 +80,7 @@ def things(owner: User) -> dict[str, Any]:
         "feedback_id": give_feedback(owner=owner, memory_id=memory.id, verdict="useful").id,
         "rule_id": taught_rule(owner, memory.id).id,
         "search_id": save_search(owner=owner, name="Alice's search", query="Alice").id,
+        "model_name": "all-MiniLM-L6-v2",
         "token": "nonsense",
     }
 
