@@ -144,10 +144,6 @@ def nearest(conditions: Conditions, vector: str, plan: Plan) -> list[float]:
 
     from memories.retrieval._vectors import vector_arm
 
-    where, named = conditions.named()
     with connection.cursor() as cursor:
-        cursor.execute(
-            vector_arm(plan, DIMENSION, where),
-            named | {"vector": vector, "model": conditions.model_id},
-        )
+        cursor.execute(*vector_arm(plan, DIMENSION, conditions, vector))
         return [row[2] for row in cursor.fetchall()]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from memories.indexing import vector_literal
 from memories.retrieval import _plan
-from memories.retrieval._conditions import Conditions
+from memories.retrieval._conditions import Conditions, conditions_on
 from memories.retrieval._plan import Plan
 from memories.retrieval._vectors import vector_arm
 
@@ -36,9 +36,7 @@ def walk_recall(
     for owner_id, vector in samples:
         if len(recalls) >= at_most:
             break
-        conditions = Conditions(
-            owner_id, model_id, "e.owner_id = %s AND e.embedding_model_id = %s", [owner_id, model_id]
-        )
+        conditions = conditions_on(owner_id, model_id)
         plan = _plan.choose(conditions, narrowed=False)
         if plan.exact:
             continue
@@ -50,8 +48,6 @@ def walk_recall(
 
 
 def _distances(conditions: Conditions, vector: NDArray[np.float32], plan: Plan, dimension: int) -> list[float]:
-    where, named = conditions.named()
-    named |= {"vector": vector_literal(vector), "model": conditions.model_id}
     with connection.cursor() as cursor:
-        cursor.execute(vector_arm(plan, dimension, where), named)
+        cursor.execute(*vector_arm(plan, dimension, conditions, vector_literal(vector)))
         return [row[2] for row in cursor.fetchall()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,22 +13,40 @@ _BY_AUTHOR = "SELECT m.id FROM memories_memory m WHERE m.owner_id = %s AND m.aut
 
 
 _EVERYDAY = MemoryFilter().states
+_OWN = "e.owner_id = %s AND e.embedding_model_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """An AND of conditions on `memories_searchentry e`, with their parameters. Always names one owner and model."""
+    """An AND of conditions on `memories_searchentry e`, with their parameters. Always names one owner and model, first.
+
+    `settled`: a persona, conversation or tag selects the rows, each of which has one owner. PostgreSQL takes them for
+    independent, and would read all of the owner's index entries to narrow what is narrow already.
+    """
 
     owner_id: UUID
     model_id: int
     sql: str
     params: list[Any]
+    settled: bool = False
 
-    def named(self) -> tuple[str, dict[str, Any]]:
-        """The same with named parameters (c0, c1, …), for a statement that uses the conditions more than once."""
+    def named(self, *, owner_is_looked_up: bool = True) -> tuple[str, dict[str, Any]]:
+        """The same with named parameters (c0, c1, …), for a statement that uses the conditions more than once.
+
+        Without `owner_is_looked_up`, no index is used for owner and model, nor partitions left out: name the partition.
+        """
+        sql = self.sql if owner_is_looked_up else self.sql.replace(_OWN, f"({_OWN}) IS TRUE", 1)
         names = [f"c{number}" for number in range(len(self.params))]
-        sql = self.sql % tuple(f"%({name})s" for name in names)
-        return sql, dict(zip(names, self.params, strict=True))
+        return sql % tuple(f"%({name})s" for name in names), dict(zip(names, self.params, strict=True))
+
+    def also(self, sql: str, *params: Any) -> Conditions:
+        """These and one more, such as a phrase that must occur."""
+        return replace(self, sql=f"{self.sql} AND {sql}", params=[*self.params, *params])
+
+
+def conditions_on(owner_id: UUID, model_id: int) -> Conditions:
+    """All of an owner's rows of a model."""
+    return Conditions(owner_id, model_id, _OWN, [owner_id, model_id])
 
 
 def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditions | None:
@@ -39,8 +57,6 @@ def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditio
     # Nearly every row is active: behind IS TRUE the condition cannot make PostgreSQL read an index for it.
     state = "(e.state = ANY(%s)) IS TRUE" if wanted.states == _EVERYDAY else "e.state = ANY(%s)"
     parts: list[tuple[str, Any]] = [
-        ("e.owner_id = %s", owner.id),
-        ("e.embedding_model_id = %s", model_id),
         (state, list(wanted.states)),
     ]
     optional = [
@@ -70,6 +86,20 @@ def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditio
         for within, names in (("IN", wanted.authors), ("NOT IN", wanted.authors_none))
         if names
     ]
-    sql = " AND ".join(sql for sql, _ in (*parts, *by_author))
+    sql = " AND ".join((_OWN, *(sql for sql, _ in (*parts, *by_author))))
     params = [*(value for _, value in parts), *(value for _, values in by_author for value in values)]
-    return Conditions(owner.id, model_id, sql, params)
+    return Conditions(owner.id, model_id, sql, [owner.id, model_id, *params], _settled(wanted))
+
+
+def _settled(wanted: MemoryFilter) -> bool:
+    """Whether rows are selected by what has one owner, and by nothing whose index begins with the owner."""
+    one_owner = (
+        wanted.persona_id,
+        wanted.persona_ids,
+        wanted.conversation_id,
+        wanted.conversation_ids,
+        wanted.tags_any,
+        wanted.tags_all,
+    )
+    by_owner = (wanted.after, wanted.before, wanted.kinds, wanted.sources, wanted.roles, wanted.pinned)
+    return any(one_owner) and not any(by_owner) and wanted.states == _EVERYDAY
