@@ -38,7 +38,7 @@ from django.db import connection
 from memories.retrieval._conditions import Conditions
 
 WHOLE_TABLE = "memories_searchentry"
-EF_SEARCH = 200  # as set for every connection in settings/database.py
+EF_SEARCH = 100  # as set for every connection in settings/database.py
 FEWEST = 30
 SAMPLE_PAGES = 200
 _REMEMBER_S = 60.0

@@ -55,7 +55,7 @@ def test_no_plan_costs_much_more_than_the_other_would(rows: int, settings: LazyS
 
 def test_a_walk_is_asked_for_less_behind_a_narrow_filter() -> None:
     assert weigh(Sample(LARGE, 0.9), 200, "p").candidates == 200
-    assert weigh(Sample(LARGE, 0.1), 200, "p").candidates == 100
+    assert weigh(Sample(LARGE, 0.1), 200, "p").candidates == 60
     assert weigh(Sample(LARGE, 0.02), 200, "p").candidates == _plan.FEWEST
     assert weigh(Sample(LARGE, 0.03), 20, "p").candidates == 20
 

@@ -17,7 +17,7 @@ RETRIEVAL_MAX_RESULTS = 200  # memories that paging can reach
 # What a vector costs, in microseconds, when compared row by row and when visited in an HNSW walk (benchmarks.scale).
 RETRIEVAL_EXACT_ROW_US = 2.5
 RETRIEVAL_VISIT_US = 8.0
-RETRIEVAL_MAX_VISITS = 1_000  # rows that a walk should visit: 6 to 12 ms (benchmarks.scale)
+RETRIEVAL_MAX_VISITS = 600  # rows that a walk should visit: 4 to 8 ms (benchmarks.scale)
 RETRIEVAL_LEXICAL_WEIGHT = 0.3  # beside cosine 1.0: shared/bench/README.md, 'cos + .3 bm'
 
 RETRIEVAL_LOG = env.retrieval_log  # what was asked and answered, sealed; off: no satisfaction figures, less learning
