@@ -110,7 +110,7 @@ def flush() -> None:
 
 
 def usage_since(moment: datetime | None = None) -> list[Usage]:
-    """The counters of every model and purpose, from that hour on or of all time, by model."""
+    """The counters of every model and purpose, from that hour on or of all that is kept, by model."""
     rows = EmbeddingUsage.objects.filter(hour__gte=moment) if moment else EmbeddingUsage.objects.all()
     sums = rows.values("model_name", "purpose").annotate(**{name: Sum(name) for name in _COUNTED})
     histograms: dict[tuple[str, str], list[int]] = {}

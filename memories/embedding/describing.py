@@ -32,10 +32,13 @@ def described(spec: ModelSpec, machine: Machine) -> ModelSpec:
     return _DESCRIBERS[spec.provider](spec, machine)
 
 
-def check_works(spec: ModelSpec, machine: Machine) -> None:
-    """Run the model once. Raises Unavailable when it is not there, does not answer or has become another one."""
+def check_works(spec: ModelSpec, machine: Machine, *, label: str = "") -> None:
+    """Run the model once, under that name in the statistics.
+
+    Raises Unavailable when it is not there, does not answer or has become another one.
+    """
     # A text that no cache knows.
-    vectors = open_provider(spec, machine).embed_documents([f"Checked at {time.time_ns()}."])
+    vectors = open_provider(spec, machine, label=label).embed_documents([f"Checked at {time.time_ns()}."])
     if vectors.shape != (1, spec.dimension):
         raise DimensionDiffers(f"The model {spec.model} gives vectors of another length now; add it anew.")
 

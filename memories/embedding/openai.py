@@ -92,14 +92,13 @@ class OpenAIProvider:
         inputs = [prefix + (cut_to(text, self.max_tokens).strip() or " ") for text in texts]
         vectors = np.empty((len(texts), self.dimension), np.float32)
         read = 0
-        for positions in plan_batches([estimated_count(text) for text in inputs], BATCH_TOKENS):
-            for start in range(0, len(positions), BATCH_TEXTS):
-                part = positions[start : start + BATCH_TEXTS]
-                batch = [inputs[position] for position in part]
-                vectors[part], tokens = self._failover.call(
-                    lambda endpoint, batch=batch: self._patiently(endpoint, batch, self._patience[purpose])  # type: ignore[misc]
-                )
-                read += tokens
+        lengths = [estimated_count(text) for text in inputs]
+        for part in plan_batches(lengths, BATCH_TOKENS, most_texts=BATCH_TEXTS, run_tokens=BATCH_TOKENS):
+            batch = [inputs[position] for position in part]
+            vectors[part], tokens = self._failover.call(
+                lambda endpoint, batch=batch: self._patiently(endpoint, batch, self._patience[purpose])  # type: ignore[misc]
+            )
+            read += tokens
         return finished(vectors, self._spec), read
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:

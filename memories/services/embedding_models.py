@@ -86,7 +86,7 @@ def set_endpoints(
     model.config = {**model.config, "endpoints": list(endpoints)}
     if api_keys is not None:
         model.api_keys_sealed = generations.seal_api_keys(model.id, tuple(api_keys))
-    check_works(generation_of(model).spec, this_machine())
+    check_works(generation_of(model).spec, this_machine(), label=model.name)
     model.save(update_fields=["config", "api_keys_sealed"])
     record("embedding_model.endpoints_changed", actor=by, target=model, name=model.name)
     wake(backlog.TASK)
@@ -106,7 +106,7 @@ def activate(*, by: User | None, model: EmbeddingModel, despite_failures: bool =
         raise Conflict(f"{model.name} is being dropped; add it again when that is done.")
     if model.state == State.BUILDING and not despite_failures:
         return resume(by=by, model=model)
-    check_works(generation_of(model).spec, this_machine())
+    check_works(generation_of(model).spec, this_machine(), label=model.name)
     if model.state == State.ADDED:
         _start_building(model)
     elif not flip(model, despite_failures=despite_failures):

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from memories.embedding.batching import plan_batches
 from memories.embedding.caching import VectorCache, key_of
 from memories.embedding.microbatch import Microbatch
 from memories.embedding.protocol import Vectors
@@ -91,3 +92,15 @@ def test_quantiles_lie_in_their_bucket() -> None:
     counts[2], counts[4] = 90, 10
     assert 0.005 < (quantile_s(counts, 0.5) or 0) <= 0.01
     assert 0.02 < (quantile_s(counts, 0.95) or 0) <= 0.05
+
+
+def test_batches_cover_each_text_once_within_the_budget_and_pad_little() -> None:
+    lengths = [3, 250, 20, 21, 22, 19, 3, 4, 600, 0]
+    batches = list(plan_batches(lengths, 512))
+    assert sorted(position for batch in batches for position in batch) == list(range(len(lengths)))
+    padded = [len(batch) * max(lengths[position] for position in batch) for batch in batches]
+    assert all(size <= 512 or len(batch) == 1 for size, batch in zip(padded, batches, strict=True))
+    assert sum(padded) < sum(lengths) * 1.05
+    assert len(list(plan_batches([5] * 100, 10_000, most_texts=30))) == 4
+    assert len(list(plan_batches([10, 11], 512))) == 1, "padding one token costs less than another run"
+    assert list(plan_batches([], 512)) == []

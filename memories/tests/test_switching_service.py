@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from accounts.models import User
 from memories import backlog, generations, vector_indexes
@@ -183,14 +184,14 @@ def test_paused_it_only_notes_what_it_lacks(owner: User, words: EmbeddingModel) 
     assert words.state == State.ACTIVE and not uncovered(words.id)
 
 
-def test_progress_counts_and_estimates(owner: User, words: EmbeddingModel, settings: object) -> None:
+def test_progress_counts_and_estimates(owner: User, words: EmbeddingModel, settings: Settings) -> None:
     remember(owner, some_texts())
     activate(by=None, model=words)
     assert switching.progress_of(words).fraction == 0
     words.refresh_from_db()
     assert switching._is_prepared(words)
     generation = generations.generation_of(words)
-    settings.INDEX_BATCH_MEMORIES = 10  # type: ignore[attr-defined]
+    settings.INDEX_BATCH_MEMORIES = 10
     switching._build_batch(generation)
     progress = switching.progress_of(words)
     assert (progress.total, progress.done, progress.failed) == (40, 10, 0)
@@ -229,9 +230,9 @@ def test_an_outage_while_it_is_built_is_said_and_survived(
 
 
 def test_a_text_that_the_model_refuses_does_not_hold_up_the_others(
-    owner: User, server: EmbeddingServer, words: EmbeddingModel, settings: object
+    owner: User, server: EmbeddingServer, words: EmbeddingModel, settings: Settings
 ) -> None:
-    settings.INDEX_MAX_ATTEMPTS = 1  # type: ignore[attr-defined]
+    settings.INDEX_MAX_ATTEMPTS = 1
     remember(owner, [*some_texts(), "unspeakable"])
     server.refused = lambda text: "unspeakable" in text
     activate(by=None, model=words)
@@ -413,3 +414,25 @@ def test_captures_wait_for_no_switch_longer_than_a_slice(owner: User, words: Emb
     words.refresh_from_db()
     assert words.state == State.ADDED
     embedding_models.activate(by=None, model=words)
+
+
+def test_the_precision_setting_is_followed_and_vectors_never_mix(owner: User, settings: Settings) -> None:
+    remember(owner, some_texts(number=8))
+    index_pending()
+    assert embedding_models.follow_precision_setting() is None
+    settings.EMBEDDING_PRECISION = "float32"
+    model = embedding_models.follow_precision_setting()
+    assert model is not None and (model.name, model.state) == ("all-MiniLM-L6-v2-float32", State.BUILDING)
+    switching.build_pending()
+    assert generations.active().provider.name == "local/all-MiniLM-L6-v2/float32"
+    assert not uncovered(1) and not uncovered(model.id)
+    assert embedding_models.follow_precision_setting() is None
+    settings.EMBEDDING_PRECISION = "int8"
+    back = embedding_models.follow_precision_setting()
+    assert back is not None and back.id == 1 == generations.active().id
+
+
+def test_another_provider_is_left_alone_by_the_precision_setting(words: EmbeddingModel, settings: Settings) -> None:
+    built(words)
+    settings.EMBEDDING_PRECISION = "float32"
+    assert embedding_models.follow_precision_setting() is None
