@@ -82,7 +82,7 @@ def measure(loaded: Loaded, phase: str, queries: int) -> list[Cell]:
 
 
 def _cell(loaded: Loaded, owner: Measured, name: str, phase: str, queries: int) -> Cell:
-    from memories.indexing import vector_literal
+    from memories.index_rows import vector_literal
     from memories.retrieval import _plan
     from memories.retrieval._conditions import conditions_for
 

@@ -29,7 +29,7 @@ def churn(loaded: Loaded) -> None:
     """Delete a tenth of the rows and move the vectors of another tenth; nothing is vacuumed by hand."""
     from django.db import connection
 
-    from memories.indexing import vector_literal
+    from memories.index_rows import vector_literal
 
     with connection.cursor() as cursor:
         for number in range(32):

@@ -48,7 +48,7 @@ def _stored() -> Iterator[tuple[list[str], list[Any], list[str]]]:
 
 def _row(loaded: Loaded, owner: Measured, collection: Any, queries: int) -> dict[str, Any]:
     from memories.filters import MemoryFilter
-    from memories.indexing import vector_literal
+    from memories.index_rows import vector_literal
     from memories.retrieval._conditions import conditions_for
     from memories.retrieval._plan import WHOLE_TABLE, Plan
 

@@ -52,7 +52,7 @@ def fill(owner: User, rows: int) -> None:
 def _vectors(owner: User) -> None:
     from django.db import connection
 
-    from memories.indexing import vector_literal
+    from memories.index_rows import vector_literal
 
     random = np.random.default_rng(7)
     centres = random.standard_normal((CLUSTERS, 384)).astype(np.float32)
@@ -88,16 +88,23 @@ def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
     """Milliseconds of each part and of the whole, each over fresh questions."""
     from memories import generations
     from memories.filters import MemoryFilter
-    from memories.retrieval import SearchRequest, _plan, _sql, search
+    from memories.retrieval import SearchRequest, _sql, search
+    from memories.retrieval._candidates import propose
     from memories.retrieval._conditions import conditions_for
     from memories.retrieval._query import understand
+    from memshadow.lib.clock import now
 
     generation = generations.active()
     conditions = conditions_for(owner, generation.id, MemoryFilter())
     if conditions is None:
         raise SystemExit("The owner has no memories.")
-    plan = _plan.choose(conditions, narrowed=False)
-    understood = [understand(q, owner.id, generation).arms for q in questions(1)]
+    asked = [(SearchRequest(owner, q), understand(q, owner.id, generation, now())) for q in questions(1)]
+
+    def arms(asking: Any) -> object:
+        request, question = asking
+        place = _sql.Place(owner.id, generation.id, generation.dimension, question.vector)
+        return propose(place, conditions, question, request)
+
     timed_ms(lambda q: search(SearchRequest(owner, q)), questions(2)[:20])
     headers = {"Authorization": f"Bearer {instance.api_key}"}
     with httpx.Client(base_url=instance.base_url, headers=headers, timeout=60) as client:
@@ -107,10 +114,8 @@ def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
 
         timed_ms(over_http, questions(3)[:20])
         return {
-            "query embedding": timed_ms(generation.provider.embed_query, questions(4)),
-            "SQL of the arms": timed_ms(
-                lambda arms: _sql.candidates(conditions, arms, exact=plan.exact, limit=200), understood
-            ),
+            "query embedding": timed_ms(lambda q: generation.provider.embed_with_tokens([q]), questions(4)),
+            "SQL of the arms": timed_ms(arms, asked),
             "search()": timed_ms(lambda q: search(SearchRequest(owner, q)), questions(5)),
             "GET /api/v1/search": timed_ms(over_http, questions(6)),
         }

@@ -12,7 +12,8 @@ from django.db import connection
 from accounts.keys import keyring
 from memories import generations
 from memories.feedback_rules import canonical
-from memories.lexicon import keyed, lexemes, parse_query
+from memories.keyed_terms import keyed
+from memories.lexicon import lexemes, parse_query
 from memories.models import Memory
 
 _READ_CHARS: Final = 4000

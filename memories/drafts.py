@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +22,13 @@ TAG_MAX_CHARS = 80
 AUTHOR_MAX_CHARS = 200
 EXTERNAL_ID_MAX_CHARS = 500
 SOURCE_MAX_CHARS = 40
+
+
+_USERS = frozenset({"user", "human", "me"})
+_MODEL_NAME = re.compile(
+    r"(?:assistant|ai|bot|chatbot|model|chatgpt|gpt|claude|gemini|copilot|grok|perplexity|deepseek|le chat|mistral"
+    r"|mixtral|llama|qwen|gemma|phi|o[134])(?:[\s\-_.:/\d].*)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,14 @@ class MemoryDraft:
     occurred_at: datetime | None = None
 
 
+def role_of(author: str) -> str:
+    """The role that an author's name tells: 'user' and 'human' ask, 'assistant' and models answer, else none."""
+    name = author.strip().casefold()
+    if name in _USERS:
+        return str(MemoryRole.USER)
+    return str(MemoryRole.ASSISTANT if _MODEL_NAME.match(name) else MemoryRole.NONE)
+
+
 def clean_text(text: str) -> str:
     """Text that PostgreSQL and UTF-8 can hold: no NUL, no lone surrogates, NFC, lines ended by LF."""
     text = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
@@ -84,6 +100,7 @@ def checked(draft: MemoryDraft) -> MemoryDraft:
         draft,
         content=content,
         author=clean_text(draft.author).strip(),
+        role=draft.role or (role_of(draft.author) if draft.kind == Kind.TURN else MemoryRole.NONE),
         external_id=clean_text(draft.external_id),
         importance=round(draft.importance, 6),  # the search index keeps single precision
         tags=tuple(dict.fromkeys(clean_tag(tag) for tag in draft.tags)),

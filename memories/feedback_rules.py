@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.keys import keyring
-from memories.lexicon import ParsedQuery, Word, keyed, parse_query
+from memories.keyed_terms import keyed
+from memories.lexicon import ParsedQuery, Word, parse_query
 from memories.models import LearntRule
 
 # What one question says about a memory: a person's word counts whole, what is only seen counts little.

@@ -1,4 +1,4 @@
-"""Words for the lexical index: segmentation, stemming, stop words, and the keyed hashes that stand for them.
+"""Words for the lexical index: segmentation, stemming, stop words.
 
 A word gives one lexeme: its stem in the text's language. Identifiers (`snake_case`, `CamelCase`, `example.org`,
 `v1.2.3`) give themselves as a whole and their parts. Scripts that put no spaces (Chinese, Japanese, Thai; Korean
@@ -7,10 +7,8 @@ is treated alike) give pairs of characters, and each Han character, which may be
 
 from __future__ import annotations
 
-import base64
-import hmac
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -69,9 +67,6 @@ _WORD_MAX_CHARS = 100
 # What is longer is data, not an identifier: its parts are not looked up, and it is not worth a place in a cache.
 _PARTS_MAX_CHARS = 1000
 _CACHED_MAX_CHARS = 100
-# PostgreSQL's limits of a tsvector: positions, and positions of one lexeme.
-_POSITION_MAX = 16383
-_POSITIONS_A_LEXEME = 255
 
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _TOKEN = regex.compile(
@@ -170,43 +165,6 @@ def _without_operators(text: str) -> str:
         kept += [_EXCLUDED.sub(" ", text[done : phrase.start()]), "" if phrase.group(1) else phrase.group(2)]
         done = phrase.end()
     return " ".join(" ".join([*kept, _EXCLUDED.sub(" ", text[done:])]).split())
-
-
-def keyed(term: str, key: bytes) -> str:
-    """The hash under which a term stands in the index: 64 bits of HMAC-SHA256 in 11 URL-safe characters."""
-    return _keyed(term, key)
-
-
-def keyed_tsvector(text: str, language: str, key: bytes) -> tuple[str, int]:
-    """A text as a PostgreSQL tsvector literal of keyed lexemes with positions, and the number of lexemes."""
-    positions: dict[str, list[int]] = {}
-    count = 0
-    for lexeme in _lexemes(text, _stem_language(language)):
-        count += 1
-        places = positions.setdefault(lexeme.term, [])
-        if len(places) < _POSITIONS_A_LEXEME and lexeme.position <= _POSITION_MAX:
-            places.append(lexeme.position)
-    entries = (
-        f"'{_keyed(term, key)}'" + (":" + ",".join(map(str, places)) if places else "")
-        for term, places in positions.items()
-    )
-    return " ".join(entries), count
-
-
-def any_of(words: Iterable[Word], key: bytes) -> str:
-    """A tsquery that matches any term of any word; empty when there is none."""
-    terms = dict.fromkeys(term for word in words for term in word.terms)
-    return " | ".join(f"'{_keyed(term, key)}'" for term in terms)
-
-
-def phrase_of(words: Sequence[Word], key: bytes) -> str:
-    """A tsquery that matches the words in this order and at these distances."""
-    query, last = "", 0
-    for word in words:
-        alternatives = "(" + " | ".join(f"'{_keyed(term, key)}'" for term in word.terms) + ")"
-        query = f"{query} <{word.position - last}> {alternatives}" if query else alternatives
-        last = word.position
-    return query
 
 
 def _words(text: str, stops: frozenset[str]) -> tuple[Word, ...]:
@@ -379,12 +337,6 @@ def _stops(language: str) -> frozenset[str]:
     if language not in _STEMMERS or not path.is_file():
         return frozenset()
     return frozenset(map(_folded, path.read_text(encoding="utf-8").split()))
-
-
-@lru_cache(maxsize=50_000)
-def _keyed(term: str, key: bytes) -> str:
-    digest = hmac.digest(key, term.encode("utf-8", "replace"), "sha256")
-    return base64.urlsafe_b64encode(digest[:8]).decode()[:11]
 
 
 @lru_cache(maxsize=1)

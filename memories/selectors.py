@@ -42,6 +42,28 @@ def memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
     return {m.id: m for m in with_parts(Memory.objects.filter(owner=owner, id__in=list(ids)))}
 
 
+def as_known(memories: dict[UUID, Memory], moment: datetime) -> dict[UUID, Memory]:
+    """The memories as they were at a moment: with the text of then, without those that were not active."""
+    changes: dict[UUID, MemoryRevision] = {}
+    later = MemoryRevision.objects.filter(memory__in=list(memories), created_at__gt=moment).order_by("number")
+    for revision in later:
+        changes.setdefault(revision.memory_id, revision)
+    return {
+        memory_id: memory
+        for memory_id, memory in memories.items()
+        if _was_active(memory, changes.get(memory_id), moment)
+    }
+
+
+def _was_active(memory: Memory, change: MemoryRevision | None, moment: datetime) -> bool:
+    """Turns the memory back to before its first later change; says whether it was active then."""
+    if change is None:
+        return memory.state == State.ACTIVE
+    then = change.snapshot
+    memory.content, memory.author, memory.state = then["content"], then["author"], then["state"]
+    return bool(memory.state == State.ACTIVE)
+
+
 def conversation_page(
     owner: User, *, source: str = "", cursor: str | None = None, limit: int = PAGE_DEFAULT
 ) -> Page[Conversation]:

@@ -7,6 +7,7 @@ from memories.models.feedback import Feedback, LearntRule, Retrieval, RuleEviden
 from memories.models.idempotency import IdempotencyRecord
 from memories.models.import_job import ImportJob
 from memories.models.index_report import IndexReport
+from memories.models.lexeme import IndexSize, Lexeme
 from memories.models.link import MemoryLink
 from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State, author_key
 from memories.models.pending_embedding import PendingEmbedding
@@ -23,9 +24,11 @@ __all__ = [
     "IdempotencyRecord",
     "ImportJob",
     "IndexReport",
+    "IndexSize",
     "IndexState",
     "Kind",
     "LearntRule",
+    "Lexeme",
     "Memory",
     "MemoryLink",
     "MemoryRevision",

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils import timezone
 from pgvector.django import HalfVectorField
 
 
@@ -14,7 +15,10 @@ class SearchEntry(models.Model):
     """Derived from a memory and rebuilt from it at any time; nothing refers to it.
 
     Plain columns instead of foreign keys: the index must be loadable, droppable and distributable on its own.
-    `lexemes` holds keyed hashes with positions, never words. `embedding` is NULL until a worker has been here.
+    `lexemes` holds keyed hashes with positions, never words; `term_counts` how often each stands here
+    (see keyed_terms). `words` and `chunks` are those of the whole memory. `cues` says what the
+    chunk holds (see questions.Cue). `embedding` and `token_signs` (48 bytes a token: the signs of its vector) are NULL
+    until a worker has been here; only short memories have token signs.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "embedding_model_id", "memory_id", "chunk")
@@ -36,7 +40,13 @@ class SearchEntry(models.Model):
     occurred_at = models.DateTimeField()
     lexemes = SearchVectorField(null=True)
     lexeme_count = models.IntegerField(default=0)
+    term_counts = models.BinaryField(default=b"")
+    words = models.IntegerField(default=0)
+    chunks = models.SmallIntegerField(default=1)
+    cues = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
     embedding = HalfVectorField(null=True)
+    token_signs = models.BinaryField(null=True)
 
     class Meta:
         indexes: ClassVar = []

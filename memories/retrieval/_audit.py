@@ -10,7 +10,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from memories.indexing import vector_literal
+from memories.index_rows import vector_literal
 from memories.retrieval import _plan
 from memories.retrieval._conditions import Conditions, conditions_on
 from memories.retrieval._plan import Plan

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from accounts.models import User
 from memories.filters import MemoryFilter, author_keys, tag_ids
+from memories.models import State
 
 _BY_AUTHOR = "SELECT m.id FROM memories_memory m WHERE m.owner_id = %s AND m.author_key = ANY(%s)"
-
-
 _EVERYDAY = MemoryFilter().states
 _OWN = "e.owner_id = %s AND e.embedding_model_id = %s"
+_LATER_STATES = [State.ACTIVE.value, State.ARCHIVED.value, State.SUPERSEDED.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class Conditions:
     params: list[Any]
     settled: bool = False
 
-    def named(self, *, owner_is_looked_up: bool = True) -> tuple[str, dict[str, Any]]:
-        """The same with named parameters (c0, c1, …), for a statement that uses the conditions more than once.
+    def named(self, prefix: str = "c", *, owner_is_looked_up: bool = True) -> tuple[str, dict[str, Any]]:
+        """The same with named parameters (prefix0, prefix1, …), for a statement of several parts.
 
         Without `owner_is_looked_up`, no index is used for owner and model, nor partitions left out: name the partition.
         """
         sql = self.sql if owner_is_looked_up else self.sql.replace(_OWN, f"({_OWN}) IS TRUE", 1)
-        names = [f"c{number}" for number in range(len(self.params))]
+        names = [f"{prefix}{number}" for number in range(len(self.params))]
         return sql % tuple(f"%({name})s" for name in names), dict(zip(names, self.params, strict=True))
 
     def also(self, sql: str, *params: Any) -> Conditions:
@@ -49,15 +50,20 @@ def conditions_on(owner_id: UUID, model_id: int) -> Conditions:
     return Conditions(owner_id, model_id, _OWN, [owner_id, model_id])
 
 
-def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditions | None:
-    """The filter as SQL, or None when nothing can match (a required tag does not exist)."""
+def conditions_for(
+    owner: User, model_id: int, wanted: MemoryFilter, *, as_of: datetime | None = None
+) -> Conditions | None:
+    """The filter as SQL, or None when nothing can match (a required tag does not exist).
+
+    With `as_of`: what had been captured by then, whatever became of it later.
+    """
     ids = tag_ids(owner, wanted)
     if ids.impossible:
         return None
     # Nearly every row is active: behind IS TRUE the condition cannot make PostgreSQL read an index for it.
     state = "(e.state = ANY(%s)) IS TRUE" if wanted.states == _EVERYDAY else "e.state = ANY(%s)"
     parts: list[tuple[str, Any]] = [
-        (state, list(wanted.states)),
+        (state, list(wanted.states) if as_of is None else _LATER_STATES),
     ]
     optional = [
         ("e.kind = ANY(%s)", list(wanted.kinds)),
@@ -77,6 +83,7 @@ def conditions_for(owner: User, model_id: int, wanted: MemoryFilter) -> Conditio
         ("e.conversation_id = %s", wanted.conversation_id),
         ("e.occurred_at >= %s", wanted.after),
         ("e.occurred_at < %s", wanted.before),
+        ("e.created_at <= %s", as_of),
     ]
     parts += [(sql, value) for sql, value in optional if value not in (None, [])]
     if wanted.pinned is not None:

@@ -1,4 +1,4 @@
-"""The stages of a search, in order: understand, plan, candidates, fuse, page, read, explain."""
+"""The stages of a search, in order: understand, plan, candidates, rank, collapse, page, read, explain."""
 
 from __future__ import annotations
 
@@ -6,65 +6,61 @@ import base64
 import binascii
 import struct
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 
 from accounts.models import User
-from memories import generations
+from memories import feedback_rules, generations
 from memories.filters import MemoryFilter
 from memories.models import Memory
-from memories.retrieval import _plan, _sql
+from memories.retrieval import _sql
+from memories.retrieval._candidates import propose
 from memories.retrieval._conditions import conditions_for
-from memories.retrieval._fusion import fuse
-from memories.retrieval._query import Understood, understand
-from memories.retrieval._request import Explanation, Hit, SearchRequest, SearchResult, Signal
+from memories.retrieval._order import Ordered, ordered
+from memories.retrieval._query import Question, understand
+from memories.retrieval._ranking import SIGNALS, Asking, rank
+from memories.retrieval._request import ARMS, Explanation, Hit, SearchRequest, SearchResult, Signal
 from memories.retrieval._snippets import snippet_of
-from memories.selectors import memories_by_id
+from memories.selectors import as_known, memories_by_id
+from memshadow.lib.clock import now
 from memshadow.lib.errors import ValidationFailed
 
 _CURSOR = struct.Struct(">f16s")
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    memory_id: UUID
-    score: float
-    best: _sql.Candidate
-    matched: int
-
-    @property
-    def order(self) -> tuple[float, bytes]:
-        return (-self.score, self.memory_id.bytes)
+_QUERY_MAX_CHARS = 10_000
 
 
 def search(request: SearchRequest) -> SearchResult:
     """The owner's memories that answer the question best.
 
-    Raises ValidationFailed for an empty question, a bad limit, threshold or cursor.
+    Raises ValidationFailed for an empty question, a bad limit, threshold, cursor, arm, weight or diversity.
     """
     started = time.perf_counter()
     _check(request)
     generation = generations.active()
-    understood = understand(request.query, request.owner.id, generation)
-    conditions = conditions_for(request.owner, generation.id, request.wanted)
-    if conditions is None or understood.is_empty:
-        return SearchResult([], None, _since(started), "none", {"vector": 0, "lexical": 0})
-    plan = _plan.choose(conditions, narrowed=not request.wanted.is_default)
-    found = _sql.candidates(conditions, understood.arms, exact=plan.exact, limit=settings.RETRIEVAL_CANDIDATES)
-    ranked = [r for r in _ranked(found) if r.score >= request.threshold]
-    page, next_cursor = _page(ranked, request)
+    at = request.at or now()
+    question = understand(request.query, request.owner.id, generation, at)
+    conditions = conditions_for(request.owner, generation.id, request.wanted, as_of=request.as_of)
+    if conditions is None or question.is_empty:
+        return SearchResult([], None, _since(started), "none", dict.fromkeys(ARMS, 0))
+    for phrase in question.required:
+        conditions = conditions.also("e.lexemes @@ %s::tsquery", phrase)
+    for phrase in question.forbidden:
+        conditions = conditions.also("NOT e.lexemes @@ %s::tsquery", phrase)
+    place = _sql.Place(request.owner.id, generation.id, generation.dimension, question.vector)
+    proposed = propose(place, conditions, question, request)
+    asking = Asking(_weights(request), at.timestamp(), _half_life_days(request), _usefulness(request, question))
+    found = ordered(place, rank(place, proposed.rows, question, asking), request)
+    page, next_cursor = _page(found, request)
     return SearchResult(
-        hits=_hits(request, understood, page),
+        hits=_hits(request, question, found, page),
         next_cursor=next_cursor,
         took_ms=_since(started),
-        plan="exact" if plan.exact else "hnsw",
-        arms={
-            "vector": sum(c.vector_rank is not None for c in found),
-            "lexical": sum(c.lexical_rank is not None for c in found),
-        },
+        plan=proposed.plan,
+        arms={name: int(np.count_nonzero(ranks)) for name, ranks in found.ranked.ranks.items()},
+        understood=question.understood,
     )
 
 
@@ -82,79 +78,106 @@ def related(owner: User, memory: Memory, *, limit: int = 10) -> list[tuple[Memor
 def _check(request: SearchRequest) -> None:
     if not request.query.strip():
         raise ValidationFailed("Ask for something: the query is empty.", field="query")
-    if len(request.query) > 10_000:
-        raise ValidationFailed("A query has at most 10,000 characters.", field="query")
+    if len(request.query) > _QUERY_MAX_CHARS:
+        raise ValidationFailed(f"A query has at most {_QUERY_MAX_CHARS:,} characters.", field="query")
     if not 1 <= request.limit <= settings.RETRIEVAL_MAX_RESULTS:
         raise ValidationFailed(f"limit lies between 1 and {settings.RETRIEVAL_MAX_RESULTS}.", field="limit")
-    if not 0 <= request.threshold <= 1:
-        raise ValidationFailed("threshold lies between 0 and 1.", field="threshold")
+    for name in ("threshold", "diversity"):
+        if not 0 <= getattr(request, name) <= 1:
+            raise ValidationFailed(f"{name} lies between 0 and 1.", field=name)
+    _check_names("arms", request.arms, ARMS)
+    _check_names("weights", request.weights, SIGNALS)
+    if not all(-10 <= weight <= 10 for weight in request.weights.values()):
+        raise ValidationFailed("A weight lies between -10 and 10.", field="weights")
 
 
-def _ranked(found: list[_sql.Candidate]) -> list[_Ranked]:
-    """Memories by their best chunk. Equal scores are ordered by id, so that pages never overlap."""
-    scores = fuse(
-        np.array([c.cosine for c in found], np.float32),
-        np.array([c.lexical for c in found], np.float32),
-        lexical_weight=settings.RETRIEVAL_LEXICAL_WEIGHT,
-    ).tolist()
-    best: dict[UUID, _Ranked] = {}
-    for candidate, score in zip(found, scores, strict=True):
-        known = best.get(candidate.memory_id)
-        matched = known.matched + 1 if known else 1
-        leader = known if known and known.score >= score else None
-        best[candidate.memory_id] = _Ranked(
-            candidate.memory_id,
-            leader.score if leader else score,
-            leader.best if leader else candidate,
-            matched,
-        )
-    return sorted(best.values(), key=lambda r: r.order)
+def _check_names(field: str, given: object, known: tuple[str, ...]) -> None:
+    unknown = [name for name in given if name not in known] if isinstance(given, tuple | Mapping) else []
+    if unknown:
+        raise ValidationFailed(f"{field} are {', '.join(known)}; not {', '.join(unknown)}.", field=field)
 
 
-def _page(ranked: list[_Ranked], request: SearchRequest) -> tuple[list[_Ranked], str | None]:
+def _weights(request: SearchRequest) -> Mapping[str, float]:
+    return {**settings.RETRIEVAL_WEIGHTS, **request.weights}
+
+
+def _half_life_days(request: SearchRequest) -> float:
+    given = request.recency_half_life_days
+    return float(settings.RETRIEVAL_HALF_LIFE_DAYS if given is None else given)
+
+
+def _usefulness(request: SearchRequest, question: Question) -> Callable[[Sequence[UUID]], Mapping[UUID, float]]:
+    terms = feedback_rules.question_terms(request.owner.id, question.parsed)
+    return lambda memory_ids: feedback_rules.memory_signals(request.owner.id, memory_ids, terms)
+
+
+def _page(found: Ordered, request: SearchRequest) -> tuple[list[int], str | None]:
+    places = [place for place in found.places if found.scores[place] >= request.threshold]
+    ids = found.ranked.records["memory_id"]
     if request.cursor:
-        score, memory_id = _decode(request.cursor)
-        ranked = [r for r in ranked if r.order > (-score, memory_id)]
-    page = ranked[: request.limit]
-    more = len(ranked) > len(page)
-    return page, _encode(page[-1]) if more and page else None
+        total, memory_id = _decode(request.cursor)
+        place_of = {_sql.uuids(ids[place : place + 1])[0].bytes: n for n, place in enumerate(places)}
+        after = place_of.get(memory_id)
+        if after is not None:
+            places = places[after + 1 :]
+        else:  # it is gone: go on below its score
+            places = [place for place in places if found.ranked.totals[place] < total]
+    page = places[: request.limit]
+    if len(places) <= len(page) or not page:
+        return page, None
+    last = page[-1]
+    return page, _encode(float(found.ranked.totals[last]), _sql.uuids(ids[last : last + 1])[0])
 
 
-def _hits(request: SearchRequest, understood: Understood, page: list[_Ranked]) -> list[Hit]:
-    rows = memories_by_id(request.owner, [r.memory_id for r in page])
+def _hits(request: SearchRequest, question: Question, found: Ordered, page: list[int]) -> list[Hit]:
+    records = found.ranked.records
+    ids = _sql.uuids(records["memory_id"][page])
+    rows = memories_by_id(request.owner, ids)
+    if request.as_of is not None:
+        rows = as_known(rows, request.as_of)
     return [
         Hit(
-            memory=rows[r.memory_id],
-            score=round(r.score, 4),
-            snippet=snippet_of(rows[r.memory_id], r.best.span_start, r.best.span_end, understood.terms),
-            explanation=_explain(r) if request.explain else None,
+            memory=rows[memory_id],
+            score=round(float(found.scores[place]), 4),
+            snippet=snippet_of(
+                rows[memory_id],
+                int(records["span_start"][place]),
+                int(records["span_end"][place]),
+                question.terms,
+            ),
+            explanation=_explain(found, question, request, place) if request.explain else None,
         )
-        for r in page
-        if r.memory_id in rows
+        for place, memory_id in zip(page, ids, strict=True)
+        if memory_id in rows
     ]
 
 
-def _explain(ranked: _Ranked) -> Explanation:
-    best = ranked.best
-    weights = {"meaning": (best.cosine, 1.0), "words": (best.lexical, settings.RETRIEVAL_LEXICAL_WEIGHT)}
-    signals = (Signal(name, round(v, 4), weight, round(v * weight, 4)) for name, (v, weight) in weights.items() if v)
-    ranks = {"vector": best.vector_rank, "lexical": best.lexical_rank}
+def _explain(found: Ordered, question: Question, request: SearchRequest, place: int) -> Explanation:
+    ranked, weights = found.ranked, _weights(request)
+    values = {name: float(signal[place]) for name, signal in ranked.signals.items()}
+    signals = [
+        Signal(name, round(value, 4), weights[name], round(weights[name] * value, 4))
+        for name, value in values.items()
+        if abs(weights[name] * value) >= 0.0001
+    ]
+    ranks = {name: int(places[place]) for name, places in ranked.ranks.items()}
     return Explanation(
-        signals=tuple(sorted(signals, key=lambda signal: -signal.contribution)),
-        ranks={arm: rank for arm, rank in ranks.items() if rank is not None},
-        chunk=best.chunk,
-        chunks_matched=ranked.matched,
+        signals=tuple(sorted(signals, key=lambda signal: -abs(signal.contribution))),
+        ranks={name: number for name, number in ranks.items() if number},
+        chunk=int(ranked.records["chunk"][place]),
+        chunks_matched=int(ranked.matched[place]),
+        learnt=tuple(expansion.explanation for expansion in question.expansions) if values.get("expansion") else (),
     )
 
 
-def _encode(last: _Ranked) -> str:
-    return base64.urlsafe_b64encode(_CURSOR.pack(last.score, last.memory_id.bytes)).decode().rstrip("=")
+def _encode(total: float, memory_id: UUID) -> str:
+    return base64.urlsafe_b64encode(_CURSOR.pack(total, memory_id.bytes)).decode().rstrip("=")
 
 
 def _decode(cursor: str) -> tuple[float, bytes]:
     try:
-        score, memory_id = _CURSOR.unpack(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return float(score), bytes(memory_id)
+        total, memory_id = _CURSOR.unpack(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return float(total), bytes(memory_id)
     except (binascii.Error, struct.error, ValueError):
         raise ValidationFailed("That cursor is not valid; ask for the first page without one.") from None
 

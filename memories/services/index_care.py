@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import psutil
 from django.conf import settings
 from django.db import connection
 
 from memories import generations
+from memories.index_rows import remove
 from memories.index_sizes import PartitionSize, partition_sizes
 from memshadow.lib.errors import Conflict
 
@@ -19,11 +21,8 @@ _LOCK = 0x6D73_6878  # 'mshx': one optimisation at a time on a database
 _ORPHANS_AT_ONCE = 1_000
 
 _ORPHANS = """
-DELETE FROM memories_searchentry e USING (
-    SELECT owner_id, memory_id FROM memories_searchentry o
-    WHERE NOT EXISTS (SELECT 1 FROM memories_memory m WHERE m.id = o.memory_id) LIMIT %s
-) gone
-WHERE e.owner_id = gone.owner_id AND e.memory_id = gone.memory_id
+SELECT DISTINCT owner_id, memory_id FROM memories_searchentry o
+WHERE NOT EXISTS (SELECT 1 FROM memories_memory m WHERE m.id = o.memory_id) LIMIT %s
 """
 _INDEXES = """
 SELECT i.indexrelid::regclass::text, a.amname = 'hnsw', i.indisvalid
@@ -45,7 +44,7 @@ def optimise_index(*, everything: bool = False, concurrently: bool = True, tell:
     with _alone():
         removed = remove_orphans()
         if removed:
-            tell(f"{removed} rows of memories that are gone removed")
+            tell(f"{removed} orphans removed from the index")
         before = partition_sizes()
         rebuilt = sum(_care_for(one, dimension, everything, concurrently, tell) for one in before)
         _execute("ANALYZE memories_searchentry")
@@ -54,14 +53,20 @@ def optimise_index(*, everything: bool = False, concurrently: bool = True, tell:
 
 
 def remove_orphans() -> int:
-    """Delete index rows whose memory is gone; returns how many."""
+    """Delete the index rows of memories that are gone; returns how many memories."""
     total = 0
+    while gone := _orphans():
+        for owner_id, memory_id in gone:
+            remove(owner_id, [memory_id])
+        total += len(gone)
+    return total
+
+
+def _orphans() -> list[tuple[UUID, UUID]]:
     with connection.cursor() as cursor:
-        while True:
-            cursor.execute(_ORPHANS, [_ORPHANS_AT_ONCE])
-            if not cursor.rowcount:
-                return total
-            total += cursor.rowcount
+        cursor.execute(_ORPHANS, [_ORPHANS_AT_ONCE])
+        rows: list[tuple[UUID, UUID]] = cursor.fetchall()
+    return rows
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from accounts.models import User
 from memories.access import rule_or_404
 from memories.feedback_rules import canonical
 from memories.fingerprints import rule_key
-from memories.lexicon import keyed, parse_query
+from memories.keyed_terms import keyed
+from memories.lexicon import parse_query
 from memories.models import LearntRule, RuleEvidence
 from memshadow.lib.clock import now
 from memshadow.lib.errors import PermissionRefused

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from memories import backlog, generations, vector_indexes
+from memories import backlog, generations, lexeme_statistics, vector_indexes
 from memories.generations import Generation, State, generation_of
 from memories.indexing import embed_in, ensure_rows, index_pending, texts_of
 from memories.models import EmbeddingModel, Memory
@@ -252,6 +252,7 @@ def _clear_away(row: EmbeddingModel) -> None:
             # Nobody writes the index now: what came in between goes too.
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM memories_searchentry WHERE embedding_model_id = %s", [row.id])
+            lexeme_statistics.forget_model(row.id)
             backlog.clear(row.id)
             EmbeddingModel.objects.filter(id=row.id).delete()
 

@@ -128,7 +128,7 @@ def test_optimising_while_it_serves(library: User, index_all: Callable[[], int])
     partition = _partition_of(library)
     rebuilt = optimise_index(everything=True, tell=said.append)
     assert rebuilt >= 32
-    assert said[0].startswith("1 rows")
+    assert said[0].startswith("1 orphans")
     assert any(partition in line for line in said)
     assert report_index().figures["orphans"] == 0
     assert search(SearchRequest(library, "insects that make honey")).hits[0].memory.content.endswith("bees.")

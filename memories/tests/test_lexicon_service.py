@@ -12,17 +12,8 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memories.lexicon import (
-    UNDETERMINED,
-    ParsedQuery,
-    any_of,
-    detect_language,
-    keyed,
-    keyed_tsvector,
-    lexemes,
-    parse_query,
-    phrase_of,
-)
+from memories.keyed_terms import any_of, indexed_text, keyed, phrase_of
+from memories.lexicon import UNDETERMINED, ParsedQuery, detect_language, lexemes, parse_query
 
 KEY = b"k" * 32
 
@@ -191,10 +182,10 @@ def test_keys_hide_terms_and_keep_owners_apart() -> None:
     assert keyed("garden", KEY) == keyed("garden", KEY)
     assert keyed("garden", KEY) != keyed("garden", b"other" * 8)
     assert keyed("garden", KEY) != keyed("gardens", KEY)
-    literal, count = keyed_tsvector("a garden and the garden gate", "en", KEY)
-    assert count == 3
-    assert "gard" not in literal
-    assert literal == f"'{keyed('garden', KEY)}':2,5 '{keyed('gate', KEY)}':6"
+    indexed = indexed_text("a garden and the garden gate", "en", "", KEY)
+    assert indexed.length == 3
+    assert "gard" not in indexed.tsvector
+    assert indexed.tsvector == f"'{keyed('garden', KEY)}':2,5 '{keyed('gate', KEY)}':6"
 
 
 def test_keyed_terms_need_no_quoting() -> None:
@@ -205,7 +196,7 @@ def test_keyed_terms_need_no_quoting() -> None:
 def matches(text: str, query: str) -> bool:
     """What PostgreSQL says about the literals of a text and a tsquery."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [keyed_tsvector(text, "en", KEY)[0], query])
+        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [indexed_text(text, "en", "", KEY).tsvector, query])
         found: bool = cursor.fetchone()[0]
     return found
 
@@ -229,7 +220,7 @@ def test_postgresql_accepts_the_longest_texts() -> None:
     repeated = "lantern " * 40_000
     with connection.cursor() as cursor:
         for text in (repeated, numbers):
-            cursor.execute("SELECT length(%s::tsvector)", [keyed_tsvector(text, "en", KEY)[0]])
+            cursor.execute("SELECT length(%s::tsvector)", [indexed_text(text, "en", "", KEY).tsvector])
             assert cursor.fetchone()[0] == len(set(text.split()))
 
 
@@ -271,7 +262,7 @@ def test_threads_get_the_same_terms() -> None:
 def test_odd_texts_take_linear_time(text: str) -> None:
     long = text * ((1 << 18) // len(text))
     started = thread_time()
-    keyed_tsvector(long, "en", KEY)
+    indexed_text(long, "en", "", KEY)
     parse_query(long)
     assert thread_time() - started < 8
 

@@ -44,6 +44,7 @@ class Env(BaseSettings):
     embedding_threads: int = Field(default=1, ge=1)
     embedding_precision: Literal["int8", "float32"] | None = None
     model_downloads: bool = False
+    token_vectors_max_words: int = Field(default=200, ge=0)
     models_dir: Path | None = None
     retrieval_log: bool = True
     retrieval_log_days: int = Field(default=90, ge=1)

@@ -12,13 +12,50 @@ MODEL_DOWNLOADS = env.model_downloads  # whether sentence-transformers may fetch
 INDEX_BATCH_MEMORIES = 64  # memories that a worker claims at once
 INDEX_MAX_ATTEMPTS = 5  # then the memory is shown as failed, with a retry button
 
-RETRIEVAL_CANDIDATES = 200  # chunks from each arm
+# A memory of at most so many words keeps the signs of its token vectors (48 bytes a token) for late interaction; 0: no
+# memory does. With longer ones kept too, recall@10 is the same on both development sets (docs/retrieval.md).
+RETRIEVAL_TOKEN_VECTORS_MAX_WORDS = env.token_vectors_max_words
+
+RETRIEVAL_CANDIDATES = 200  # chunks from each arm; 100 lose .008 recall@10 on LoCoMo
+RETRIEVAL_LEXICAL_ROWS = 1_500  # chunks that words may propose: bounds the cost of common words
+RETRIEVAL_RERANKED = 100  # memories that get every signal; the others keep the 'lite' score's order
 RETRIEVAL_MAX_RESULTS = 200  # memories that paging can reach
 # What a vector costs, in microseconds, when compared row by row and when visited in an HNSW walk (benchmarks.scale).
 RETRIEVAL_EXACT_ROW_US = 2.5
 RETRIEVAL_VISIT_US = 8.0
 RETRIEVAL_MAX_VISITS = 600  # rows that a walk should visit: 4 to 8 ms (benchmarks.scale)
-RETRIEVAL_LEXICAL_WEIGHT = 0.3  # beside cosine 1.0: shared/bench/README.md, 'cos + .3 bm'
 
 RETRIEVAL_LOG = env.retrieval_log  # what was asked and answered, sealed; off: no satisfaction figures, less learning
 RETRIEVAL_LOG_DAYS = env.retrieval_log_days  # days that an entry is kept
+
+# BM25 (Robertson & Zaragoza 2009): saturation of a word's count, and how much length matters.
+BM25_K1 = 1.2
+BM25_B = 0.75
+
+# What each signal weighs, by name (docs/retrieval.md says what each is). One set for every kind of conversation, from
+# shared/bench/README.md ('universal'), checked on LoCoMo and BEAM by `python -m benchmarks.retrieval --ablation`.
+RETRIEVAL_WEIGHTS = {
+    "meaning": 1.0,
+    "words": 0.35,
+    "author": 0.45,
+    "late_interaction": 1.0,
+    "before_meaning": 0.25,
+    "after_meaning": 0.2,
+    "before_words": 0.2,
+    "after_words": 0.1,
+    "session": 0.2,
+    "question": -0.08,
+    "when_where": 0.3,
+    "who_count": 0.1,
+    "date": 0.5,
+    "names": 0.1,
+    "recency": 0.05,
+    "pinned": 0.05,
+    "importance": 0.1,
+    "feedback": 0.3,
+    "expansion": 0.1,
+}
+RETRIEVAL_HALF_LIFE_DAYS = 90.0  # after which recency counts half
+# Logistic model of a hit's probability: constant, total, the search's best cosine, its best share of words held.
+# Fitted by `python -m benchmarks.retrieval --calibrate` on both development sets.
+RETRIEVAL_CONFIDENCE = (-4.0, 2.0, 1.0, 1.0)
