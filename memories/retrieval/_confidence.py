@@ -1,7 +1,7 @@
 """Scores that mean something: how likely it is that a hit is what was asked for.
 
 A logistic model of the ranking's total and of how well the whole question is met, fitted on development questions by
-`python -m benchmarks.retrieval --calibrate` (docs/retrieval.md has its reliability). Within one search it never changes
+`python -m benchmarks.calibration` (docs/retrieval.md has its reliability). Within one search it never changes
 the order, for all but the total is the same for every hit.
 """
 

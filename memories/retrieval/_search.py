@@ -7,6 +7,7 @@ import binascii
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
@@ -32,6 +33,15 @@ _CURSOR = struct.Struct(">f16s")
 _QUERY_MAX_CHARS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A search before its page is cut: the question as understood, the final order, and how the vector arm ran."""
+
+    question: Question
+    ordered: Ordered
+    plan: str
+
+
 def search(request: SearchRequest) -> SearchResult:
     """The owner's memories that answer the question best.
 
@@ -39,12 +49,28 @@ def search(request: SearchRequest) -> SearchResult:
     """
     started = time.perf_counter()
     _check(request)
+    found = find(request)
+    if found is None:
+        return SearchResult([], None, _since(started), "none", dict.fromkeys(ARMS, 0))
+    page, next_cursor = _page(found.ordered, request)
+    return SearchResult(
+        hits=_hits(request, found.question, found.ordered, page),
+        next_cursor=next_cursor,
+        took_ms=_since(started),
+        plan=found.plan,
+        arms={name: int(np.count_nonzero(ranks)) for name, ranks in found.ordered.ranked.ranks.items()},
+        understood=found.question.understood,
+    )
+
+
+def find(request: SearchRequest) -> Found | None:
+    """Everything up to the order; None when nothing can be found. Reads no memory's text."""
     generation = generations.active()
     at = request.at or now()
     question = understand(request.query, request.owner.id, generation, at)
     conditions = conditions_for(request.owner, generation.id, request.wanted, as_of=request.as_of)
     if conditions is None or question.is_empty:
-        return SearchResult([], None, _since(started), "none", dict.fromkeys(ARMS, 0))
+        return None
     for phrase in question.required:
         conditions = conditions.also("e.lexemes @@ %s::tsquery", phrase)
     for phrase in question.forbidden:
@@ -52,16 +78,7 @@ def search(request: SearchRequest) -> SearchResult:
     place = _sql.Place(request.owner.id, generation.id, generation.dimension, question.vector)
     proposed = propose(place, conditions, question, request)
     asking = Asking(_weights(request), at.timestamp(), _half_life_days(request), _usefulness(request, question))
-    found = ordered(place, rank(place, proposed.rows, question, asking), request)
-    page, next_cursor = _page(found, request)
-    return SearchResult(
-        hits=_hits(request, question, found, page),
-        next_cursor=next_cursor,
-        took_ms=_since(started),
-        plan=proposed.plan,
-        arms={name: int(np.count_nonzero(ranks)) for name, ranks in found.ranked.ranks.items()},
-        understood=question.understood,
-    )
+    return Found(question, ordered(place, rank(place, proposed.rows, question, asking), request), proposed.plan)
 
 
 def related(owner: User, memory: Memory, *, limit: int = 10) -> list[tuple[Memory, float]]:
