@@ -29,7 +29,7 @@ STEPS = 50
 
 @dataclass
 class Sample:
-    """The hits of one question: features (n, 4), which of them are evidence (n,), and whether it has an answer."""
+    """The hits of one question: features (n, 3), which of them are evidence (n,), and whether it has an answer."""
 
     conversation: str
     features: NDArray[np.float32]
@@ -55,7 +55,7 @@ def samples(stored: Store) -> list[Sample]:
             if found is None or not found.ordered.places:
                 continue
             ranked, places = found.ordered.ranked, found.ordered.places[:HITS]
-            seen = features(ranked.totals, ranked.signals["meaning"], ranked.coverage)[places]
+            seen = features(ranked.totals)[places]
             ids = [turn_ids[memory_id] for memory_id in uuids(ranked.records["memory_id"][places])]
             relevant = np.array([answerable and turn_id in gold for turn_id in ids], np.float32)
             made.append(Sample(conversation.id, seen, relevant, answerable))

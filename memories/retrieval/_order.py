@@ -26,7 +26,7 @@ class Ordered:
 
 def ordered(place: _sql.Place, ranked: Ranked, request: SearchRequest) -> Ordered:
     """What of the ranking is shown, and in which order."""
-    scores = confidence(ranked.totals, ranked.signals["meaning"], ranked.coverage)
+    scores = confidence(ranked.totals)
     compared = settings.RETRIEVAL_RERANKED
     places = list(range(min(len(scores), settings.RETRIEVAL_MAX_RESULTS)))
     if request.collapse:

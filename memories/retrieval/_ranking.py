@@ -29,7 +29,6 @@ class Ranked:
     signals: Mapping[str, Scores]
     ranks: Mapping[str, NDArray[np.int32]]
     matched: NDArray[np.int32]
-    coverage: Scores
     counts: TermCounts
 
 
@@ -72,7 +71,6 @@ def rank(place: _sql.Place, rows: _sql.Rows, question: Question, asking: Asking)
         signals={name: values[order] for name, values in signals.items()},
         ranks={name: values[chosen][order] for name, values in ranks.items()},
         matched=matched[order],
-        coverage=texts.coverage[chosen][order],
         counts=_sql.select(rows, chosen[order]).counts,
     )
 

@@ -13,7 +13,7 @@ from memories.questions import Cue, TimeSpan
 from memories.retrieval import _sql
 from memories.retrieval._late_interaction import late_interaction
 from memories.retrieval._query import Question
-from memories.retrieval._words import Scores, bm25, coverage, term_frequencies
+from memories.retrieval._words import Scores, bm25, term_frequencies
 
 # Texts above so many words lose weight as neighbours and in late interaction, whose maxima grow with length.
 SHORT_WORDS = 60
@@ -32,11 +32,10 @@ _ANY_YEAR = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What the words and the vector say of n chunks: cosine, BM25, share of the question's words held, all (n,)."""
+    """What the words and the vector say of n chunks: cosine, BM25 and the like, all (n,)."""
 
     cosine: Scores
     bm25: Scores
-    coverage: Scores
     by_named_author: Scores
     by_names: Scores
     expansion: Scores
@@ -60,7 +59,6 @@ def texts_of(rows: _sql.Rows, question: Question) -> Texts:
     return Texts(
         cosine=records["cosine"].astype(np.float32) - markdown,
         bm25=bm25(of_asked, idf, lengths, mean) * (1 - markdown),
-        coverage=coverage(of_asked, idf),
         by_named_author=np.asarray((of_authors > 0).any(axis=0), np.float32),
         by_names=(of_names > 0).sum(axis=0).astype(np.float32) / max(len(names), 1),
         expansion=bm25(of_added, added_idf, lengths, mean) * (1 - markdown),

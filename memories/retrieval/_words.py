@@ -105,10 +105,3 @@ def bm25(frequencies: Scores, idf: Scores, lengths: Scores, mean_length: float) 
     norm = k1 * (1 - b + b * lengths / max(mean_length, 1.0))
     scores: Scores = (idf[:, None] * frequencies * (k1 + 1) / (frequencies + norm[None, :])).sum(axis=0)
     return scores
-
-
-def coverage(frequencies: Scores, idf: Scores) -> Scores:
-    """The share of the question's words, weighed by idf, that each chunk holds (n,), 0..1."""
-    total = float(idf.sum())
-    held: Scores = (idf @ (frequencies > 0)).astype(np.float32)
-    return held / total if total > 0 else held

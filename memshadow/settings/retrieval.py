@@ -56,6 +56,6 @@ RETRIEVAL_WEIGHTS = {
     "expansion": 0.1,
 }
 RETRIEVAL_HALF_LIFE_DAYS = 90.0  # after which recency counts half
-# Logistic model of a hit's probability: constant, total, the search's best cosine, its best share of words held.
+# Logistic model of a hit's probability: constant, its total, the mean total of the best ten.
 # Fitted by `python -m benchmarks.calibration` on both development sets.
-RETRIEVAL_CONFIDENCE = (-4.0, 2.0, 1.0, 1.0)
+RETRIEVAL_CONFIDENCE = (-3.446, 4.838, -4.411)
