@@ -1,8 +1,8 @@
 """Scores that mean something: how likely it is that a hit is what was asked for.
 
 A logistic model of a hit's total and of how much it stands out from the best ten, fitted on development questions by
-`python -m benchmarks.calibration` (docs/retrieval.md has its reliability). Within one search it keeps the order, for the
-mean of the best ten is the same for every hit.
+`python -m benchmarks.calibration` (docs/retrieval.md has its reliability). Within one search it keeps the order, for
+the mean of the best ten is the same for every hit.
 """
 
 from __future__ import annotations
