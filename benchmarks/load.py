@@ -15,6 +15,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -72,7 +73,7 @@ def request_of(kind: str, key: str, writer: Writer, number: int) -> bytes:
 async def user(instance: Instance, key: str, seed: int, until: float, results: Results | None) -> None:
     """One person: think, ask, read, until the end."""
     choices, connection = random.Random(seed), Connection(instance.base_url, TIMEOUT_S)
-    writer, number = _writer(seed), seed * 1_000_000
+    writer, number = _writer(seed % 16), seed * 1_000_000
     await asyncio.sleep(choices.random() * THINK_S)
     while time.monotonic() < until:
         (kind,) = choices.choices(list(KINDS), list(KINDS.values()))
@@ -90,16 +91,16 @@ async def user(instance: Instance, key: str, seed: int, until: float, results: R
     connection.close()
 
 
-_writers: dict[int, Writer] = {}
-
-
-def _writer(seed: int) -> Writer:
+@cache
+def _writer(number: int) -> Writer:
     """A few writers for all users: each holds thousands of words."""
-    return _writers.setdefault(seed % 16, Writer(seed=seed % 16))
+    return Writer(seed=number)
 
 
 async def run(instance: Instance, keys: list[str], users: int, seconds: float, results: Results | None) -> None:
     """All users for so long."""
+    for number in range(16):
+        _writer(number)
     until = time.monotonic() + seconds
     first = 0 if results is None else 1_000_000
     await asyncio.gather(

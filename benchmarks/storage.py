@@ -82,7 +82,7 @@ def binary(loaded: Loaded) -> dict[str, Any]:
 
 def _searched(loaded: Loaded, owner: Measured, table: str, limit: int) -> dict[str, Any]:
     from benchmarks.scale_cells import nearest
-    from memories.indexing import vector_literal
+    from memories.index_rows import vector_literal
     from memories.retrieval._conditions import conditions_on
     from memories.retrieval._plan import Plan
 
