@@ -21,7 +21,7 @@ from memories.embedding import ModelSpec
 from memories.generations import State
 from memories.indexing import index_pending
 from memories.models import EmbeddingModel, IndexState, Memory
-from memories.retrieval import SearchRequest, search
+from memories.retrieval import SIGNALS, SearchRequest, search
 from memories.services import embedding_models, switching
 from memories.services.capture import capture_memories, capture_memory
 from memories.services.embedding_models import activate, add_embedding_model, drop, pause, resume, roll_back
@@ -73,8 +73,13 @@ def built(model: EmbeddingModel) -> EmbeddingModel:
     return model
 
 
+# What a generation's vectors say, and nothing that changes with every capture, as the weights of words do.
+BY_MEANING = {name: float(name == "meaning") for name in SIGNALS}
+
+
 def answer(owner: User, question: str, *, hits: int = 5) -> tuple[UUID, ...]:
-    return tuple(hit.memory.id for hit in search(SearchRequest(owner, question, limit=hits)).hits)
+    request = SearchRequest(owner, question, limit=hits, arms=("vector",), weights=BY_MEANING)
+    return tuple(hit.memory.id for hit in search(request).hits)
 
 
 def vectors_of(model_id: int) -> dict[UUID, int]:
