@@ -138,6 +138,8 @@ _CONSTANT: dict[str, bytes] = {
     "pinned": b"\0",
     "importance": struct.pack(">f", 0.5),
     "lexeme_count": struct.pack(">i", 20),
+    "words": struct.pack(">i", 20),
+    "chunks": struct.pack(">h", 1),
 }
 _DERIVED: dict[str, Callable[[np.random.Generator], bytes]] = {
     "cues": lambda random: struct.pack(">h", int(random.integers(64))),

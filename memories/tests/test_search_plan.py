@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -157,3 +158,15 @@ def test_conditions_are_added_with_their_parameters(library: User) -> None:
     sql, named = both.named()
     assert sql.endswith(f"e.chunk = %({list(named)[-1]})s")
     assert list(named.values())[-1] == 7
+
+
+def test_a_vector_stays_in_its_row_beside_token_signs(library: User) -> None:
+    entries = SearchEntry.objects.filter(owner_id=library.id)
+    entries.update(token_signs=random.randbytes(16 * 48), term_counts=random.randbytes(600))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_column_toast_chunk_id(embedding)), count(pg_column_toast_chunk_id(token_signs)) "
+            "FROM memories_searchentry WHERE owner_id = %s",
+            [library.id],
+        )
+        assert cursor.fetchone() == (0, 30)
