@@ -99,7 +99,6 @@ class SearchIn(Asking):
         default=list(retrieval.ARMS), min_length=1, max_length=4, description="Which arms propose candidates."
     )
     weights: Weights = Field(default={}, description="Weights by signal in place of the defaults; 0 switches one off.")
-    rerank: Literal["", "cross-encoder", "llm"] = Field(default="", description="A second, slower look at the best.")
     recency_half_life_days: float | None = Field(
         default=None, ge=0, le=36_500, description="Null for the server's, 0 for no recency."
     )
@@ -125,7 +124,6 @@ class SearchIn(Asking):
             recency_half_life_days=self.recency_half_life_days,
             diversity=self.diversity,
             collapse=self.collapse,
-            rerank=self.rerank,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from accounts.models import User
 from memories.filters import MemoryFilter
@@ -13,7 +13,6 @@ from memories.models import Memory
 from memories.retrieval._snippets import Snippet
 
 ARMS: Final = ("vector", "lexical", "author", "time")
-Reranker = Literal["", "cross-encoder", "llm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ class SearchRequest:
     recency_half_life_days: float | None = None
     diversity: float = 0.0
     collapse: bool = True
-    rerank: Reranker = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ SIGNAL_WORDS: Final = {
     "importance": ("Importance", "is marked as important"),
     "feedback": ("Your feedback", "was useful to you before"),
     "expansion": ("Learnt words", "has words that mean the same to you"),
-    "rerank": ("Second look", "was confirmed by a second look"),
 }
 _AGAINST = {"feedback": "was not useful to you before", "importance": "is marked as less important"}
 _ARMS = {"vector": "by meaning", "lexical": "by words", "author": "by who said it", "time": "by its time"}
