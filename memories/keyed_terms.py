@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,12 +84,6 @@ def number_of_keyed(hashed: str) -> int:
 def short_term(number: int) -> int:
     """The 26 bits of a term's number that term counts hold."""
     return (number & 0xFFFF_FFFF_FFFF_FFFF) >> _SHORT_SHIFT
-
-
-def any_of(words: Iterable[Word], key: bytes) -> str:
-    """A tsquery that matches any term of any word; empty when there is none."""
-    terms = dict.fromkeys(term for word in words for term in word.terms)
-    return " | ".join(f"'{keyed(term, key)}'" for term in terms)
 
 
 def phrase_of(words: Sequence[Word], key: bytes) -> str:

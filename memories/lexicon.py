@@ -204,7 +204,7 @@ def _part_words(text: str, stops: frozenset[str]) -> Iterator[Word]:
     """The parts of a question's identifiers and compounds, which a memory may hold as words of their own."""
     for position, (start, end) in enumerate(_tokens(text), start=1):
         if not _IS_SPACELESS.match(text[start]):
-            for part, _ in _parts(text[start:end]):
+            for part, _, _ in _parts(text[start:end]):
                 if part not in stops:
                     yield Word(_alternatives(part), position)
 
@@ -249,7 +249,7 @@ def _terms(token: str, language: str) -> tuple[tuple[str, int, int], ...]:
     if folded in stops:
         return ()
     whole = [(form, 0, len(token)) for form in _forms(folded, language)]
-    parts = [(_stem(part, language), offset, offset + len(part)) for part, offset in _parts(token) if part not in stops]
+    parts = [(_stem(part, language), first, last) for part, first, last in _parts(token) if part not in stops]
     return (*whole, *parts)
 
 
@@ -277,14 +277,14 @@ def _tokens(text: str) -> Iterator[tuple[int, int]]:
     return (match.span() for match in _TOKEN.finditer(text))
 
 
-def _parts(token: str) -> list[tuple[str, int]]:
-    """The parts of an identifier, address or compound, in lower case; none for a plain word."""
+def _parts(token: str) -> list[tuple[str, int, int]]:
+    """The parts [start:end] of an identifier, address or compound, in lower case; none for a plain word."""
     if token.isalpha() and (token.islower() or token[1:].islower() or token.isupper()):
         return []
     if len(token) > _PARTS_MAX_CHARS:
         return []
-    found = [(match.group(), match.start()) for match in _PART.finditer(token)]
-    return [(_folded(part[:_WORD_MAX_CHARS]), offset) for part, offset in found] if len(found) > 1 else []
+    found = list(_PART.finditer(token))
+    return [(_folded(part[0][:_WORD_MAX_CHARS]), *part.span()) for part in found] if len(found) > 1 else []
 
 
 def _pairs(run: str) -> list[str]:

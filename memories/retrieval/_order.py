@@ -27,7 +27,7 @@ class Ordered:
 def ordered(place: _sql.Place, ranked: Ranked, request: SearchRequest) -> Ordered:
     """What of the ranking is shown, and in which order."""
     scores = confidence(ranked.totals)
-    compared = settings.RETRIEVAL_RERANKED
+    compared = settings.RETRIEVAL_COMPARED
     places = list(range(min(len(scores), settings.RETRIEVAL_MAX_RESULTS)))
     if request.collapse:
         duplicate = near_duplicates(ranked.counts, compared)

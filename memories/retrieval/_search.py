@@ -7,7 +7,9 @@ import binascii
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -18,6 +20,7 @@ from memories import feedback_rules, generations
 from memories.filters import MemoryFilter
 from memories.models import Memory
 from memories.retrieval import _sql
+from memories.retrieval._anchors import anchored_times
 from memories.retrieval._candidates import propose
 from memories.retrieval._conditions import conditions_for
 from memories.retrieval._order import Ordered, ordered
@@ -31,6 +34,7 @@ from memshadow.lib.errors import ValidationFailed
 
 _CURSOR = struct.Struct(">f16s")
 _QUERY_MAX_CHARS = 10_000
+_ANCHORS = 5  # memories that may tell the day of an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def find(request: SearchRequest) -> Found | None:
     generation = generations.active()
     at = request.at or now()
     question = understand(request.query, request.owner.id, generation, at)
+    if hanging := anchored_times(request.query, at, partial(_about, request, at)):
+        question = replace(question, times=(*question.times, *hanging))
     conditions = conditions_for(request.owner, generation.id, request.wanted, as_of=request.as_of)
     if conditions is None or question.is_empty:
         return None
@@ -79,6 +85,10 @@ def find(request: SearchRequest) -> Found | None:
     proposed = propose(place, conditions, question, request)
     asking = Asking(_weights(request), at.timestamp(), _half_life_days(request), _usefulness(request, question))
     return Found(question, ordered(place, rank(place, proposed.rows, question, asking), request), proposed.plan)
+
+
+def _about(request: SearchRequest, at: datetime, event: str) -> list[Hit]:
+    return search(SearchRequest(request.owner, event, limit=_ANCHORS, at=at, as_of=request.as_of)).hits
 
 
 def related(owner: User, memory: Memory, *, limit: int = 10) -> list[tuple[Memory, float]]:

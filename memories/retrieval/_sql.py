@@ -22,7 +22,8 @@ from memories.retrieval._vectors import vector_arm
 from memories.retrieval._words import TermCounts
 
 VECTOR, LEXICAL, AUTHOR, TIME = 1, 2, 4, 8
-USER, ASSISTANT, TURN = 1, 2, 4
+# Who spoke, as `speaker` says it; turns of a conversation carry 4 too, so that 0 is what nobody said: a note.
+USER, ASSISTANT = 1, 2
 NO_UUID = UUID(int=0)
 _EPOCH_OFFSET_S = 946_684_800  # PostgreSQL counts microseconds from 2000-01-01
 

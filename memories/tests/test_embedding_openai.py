@@ -101,6 +101,7 @@ def test_retry_after_may_be_a_date(server: EmbeddingServer) -> None:
     server.retry_after = "Wed, 21 Oct 2015 07:28:00 GMT"
     server.next_answers.append(429)
     provider_of(server).embed(["x"], "document")
+    assert len(server.requests) == 2
 
 
 def test_a_server_that_is_too_slow_is_given_up(server: EmbeddingServer) -> None:

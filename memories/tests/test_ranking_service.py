@@ -97,6 +97,22 @@ def test_dates_of_the_question_meet_those_of_memories(owner: User, index_all: Ca
     assert search(SearchRequest(owner, "hiking in May 2024", at=asked)).arms["time"] == 1
 
 
+def test_a_time_that_hangs_on_an_event_is_looked_up(owner: User, index_all: Callable[[], int]) -> None:
+    notes(owner, "My birthday is on 12 May.", occurred_at=datetime(2023, 1, 5, tzinfo=UTC))
+    notes(owner, "Bought a bicycle.", occurred_at=datetime(2024, 4, 28, tzinfo=UTC))
+    notes(owner, "Bought a bicycle helmet.", occurred_at=datetime(2024, 8, 2, tzinfo=UTC))
+    index_all()
+    result = search(
+        SearchRequest(
+            owner, "What did I buy two weeks before my birthday?", at=datetime(2024, 9, 1, tzinfo=UTC), explain=True
+        )
+    )
+    found = [hit.memory.content for hit in result.hits]
+    assert found.index("Bought a bicycle.") < found.index("Bought a bicycle helmet.")
+    assert "about two weeks before my birthday" in result.understood
+    assert result.arms["time"] == 1
+
+
 def test_rare_words_weigh_more_than_common_ones(owner: User, index_all: Callable[[], int]) -> None:
     notes(owner, *(f"The garden has plant number {n}." for n in range(30)), "The zucchini is ripe.")
     index_all()

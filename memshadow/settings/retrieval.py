@@ -19,6 +19,7 @@ RETRIEVAL_TOKEN_VECTORS_MAX_WORDS = env.token_vectors_max_words
 RETRIEVAL_CANDIDATES = 200  # chunks from each arm; 100 lose .008 recall@10 on LoCoMo
 RETRIEVAL_LEXICAL_ROWS = 1_500  # chunks that words may propose: bounds the cost of common words
 RETRIEVAL_RERANKED = 100  # memories that get every signal; the others keep the 'lite' score's order
+RETRIEVAL_COMPARED = 50  # memories among which near-duplicates collapse, and which MMR spreads
 RETRIEVAL_MAX_RESULTS = 200  # memories that paging can reach
 # What a vector costs, in microseconds, when compared row by row and when visited in an HNSW walk (benchmarks.scale).
 RETRIEVAL_EXACT_ROW_US = 2.5
