@@ -15,18 +15,17 @@ _NAMED_MAX = 3
 SIGNAL_WORDS: Final = {
     "meaning": ("Meaning", "is close in meaning"),
     "words": ("Words", "has your words in it"),
-    "author": ("Who said it", "was said by the person whom you asked about"),
+    "author": ("Who said it", "was said by you or by whom you named"),
     "late_interaction": ("Word by word", "matches your question word by word"),
     "before_meaning": ("Meaning of what came before", "follows something close in meaning"),
     "after_meaning": ("Meaning of what came after", "leads to something close in meaning"),
     "before_words": ("Words of what came before", "follows something with your words"),
     "after_words": ("Words of what came after", "leads to something with your words"),
-    "session": ("Its conversation", "stands in a conversation about it"),
-    "question": ("Answer to a question", "reads like an answer"),
+    "session": ("Words around it", "stands where your words are used"),
+    "question": ("A question itself", "asks about it"),
     "when_where": ("Time or place", "names a time or place, as you asked for one"),
     "who_count": ("Person or number", "names a person or a number, as you asked for one"),
     "date": ("Date", "comes from the time that you asked about"),
-    "phrase": ("Exact phrase", "has the exact phrase"),
     "names": ("Names", "has the names in your question"),
     "recency": ("Recent", "is recent"),
     "pinned": ("Pinned", "is pinned"),
@@ -34,7 +33,11 @@ SIGNAL_WORDS: Final = {
     "feedback": ("Your feedback", "was useful to you before"),
     "expansion": ("Learnt words", "has words that mean the same to you"),
 }
-_AGAINST = {"feedback": "was not useful to you before", "importance": "is marked as less important"}
+_AGAINST = {
+    "question": "only asks about it",
+    "feedback": "was not useful to you before",
+    "importance": "is marked as less important",
+}
 _ARMS = {"vector": "by meaning", "lexical": "by words", "author": "by who said it", "time": "by its time"}
 
 
