@@ -259,3 +259,23 @@ def test_reading_rules_is_one_query(
         assert len(expansions(owner, "slo")) == 1
     with django_assert_num_queries(0):
         assert learnt_for(owner.id, ()) == []
+
+
+def test_search_asks_with_what_it_learnt_and_says_so(owner: User, memories: list[Memory]) -> None:
+    taught_rule(owner, memories[0].id, given=("zzq",), added=("toyota", "brake"))
+    request = SearchRequest(owner=owner, query="the zzq", explain=True)
+    best = search(request).hits[0]
+    assert best.memory.id == memories[0].id and best.explanation is not None
+    assert any("what the letters stand for" in reason for reason in best.explanation.learnt)
+    remove_rule(owner=owner, rule_id=LearntRule.objects.get().id)
+    assert all(hit.explanation and not hit.explanation.learnt for hit in search(request).hits)
+
+
+def test_a_verdict_moves_a_memory_for_its_question(owner: User, memories: list[Memory]) -> None:
+    question = "what did I put on the shopping list"
+    asked = ask(owner, question)
+    fifth = asked.memory_ids[4]
+    give_feedback(owner=owner, memory_id=fifth, verdict="useful", retrieval_id=asked.id)
+    assert ask(owner, question).memory_ids[0] == fifth
+    give_feedback(owner=owner, memory_id=fifth, verdict="not_useful", retrieval_id=asked.id)
+    assert ask(owner, question).memory_ids.index(fifth) > 4

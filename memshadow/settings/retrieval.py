@@ -53,7 +53,7 @@ RETRIEVAL_WEIGHTS = {
     "recency": 0.05,
     "pinned": 0.05,
     "importance": 0.1,
-    "feedback": 0.3,
+    "feedback": 0.5,
     "expansion": 0.1,
 }
 RETRIEVAL_HALF_LIFE_DAYS = 90.0  # after which recency counts half
