@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
-from accounts.models import ApiKey, Invitation, Role, User
+from accounts.models import ApiKey, Invitation, User
+from accounts.permissions import permission_named
 from memshadow.lib.errors import NotFound, PermissionRefused
+from memshadow.lib.row_wall import confine
+
+View = Callable[..., HttpResponseBase]
+NOBODY = "nobody"
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -16,11 +25,52 @@ def signed_in(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def require_manager(user: User) -> User:
-    """The user, if they manage this server. Raises PermissionRefused otherwise."""
-    if user.role not in (Role.OWNER, Role.ADMINISTRATOR):
-        raise PermissionRefused("Only the owner or an administrator can do this.")
+def owner_of(request: HttpRequest) -> User:
+    """Whose memories a page shows and changes; who asks, and does it in the trail and in revisions, is `signed_in`."""
+    return signed_in(request)
+
+
+def require(user: User, permission: str) -> User:
+    """The user, if their role has the permission. Raises PermissionRefused otherwise."""
+    if not user.may(permission):
+        raise PermissionRefused(permission_named(permission).refusal)
     return user
+
+
+def confine_to(person: User, permission: str, *, owner: User | None = None) -> None:
+    """From here on this request sees rows of the person, and of the owner whose memories are meant, and no others.
+
+    Nothing changes for a permission that is for what all share.
+    """
+    if not permission_named(permission).over_all:
+        confine(person.pk, owner=(owner or person).pk)
+
+
+def needs(permission: str, *, post: str = "") -> Callable[[View], View]:
+    """Declares what a page needs: a permission of accounts/permissions.py, and another one for its POST if given.
+
+    Every page declares it, or `needs_no_sign_in`: a test walks all addresses.
+    """
+    declared = tuple(name for name in (permission, post) if name and permission_named(name))
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            needed = post if post and request.method == "POST" else permission
+            confine_to(require(signed_in(request), needed), needed, owner=owner_of(request))
+            return view(request, *args, **kwargs)
+
+        checked.needs = declared  # type: ignore[attr-defined]
+        return checked
+
+    return declare
+
+
+def needs_no_sign_in(view: View) -> View:
+    """Declares a page that anybody may see."""
+    open_to_all: View = login_not_required(view)
+    open_to_all.needs = (NOBODY,)  # type: ignore[attr-defined]
+    return open_to_all
 
 
 def api_key_or_404(owner: User, key_id: UUID) -> ApiKey:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import threading
 import time
 from dataclasses import dataclass, field
-from functools import lru_cache
 from uuid import UUID
 
-from django.conf import settings
-
+from accounts import server_keys
 from accounts.models.data_key import DataKey
+from accounts.models.server_key import ServerKey
+from accounts.server_keys import open_for_server, seal_for_server
 from memshadow.lib import crypto
-from memshadow.lib.errors import NotFound, Unavailable
-from memshadow.lib.secret_files import read_or_create
-from memshadow.settings.env import env
+from memshadow.lib.errors import NotFound
 
-_CACHE_S = 300.0
+__all__ = ["Keyring", "create_keys", "forget", "keyring", "open_for_server", "seal_for_server", "unwrap", "wrap"]
+
+CACHE_S = 300.0
 _CACHE_MAX = 10_000
-MASTER_KEY_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,87 +30,66 @@ class Keyring:
     fingerprint_key: bytes = field(repr=False)
     lexeme_key: bytes = field(repr=False)
     name_key: bytes = field(repr=False)
-    file_key: bytes = field(repr=False)
+
+    @property
+    def newest(self) -> int:
+        """The version of the data key that seals from now on."""
+        return max(self.seal_keys)
 
     def seal(self, plaintext: bytes, *, bound_to: bytes) -> bytes:
         """Seal with the newest data key."""
-        version = max(self.seal_keys)
+        version = self.newest
         return crypto.seal(self.seal_keys[version], plaintext, bound_to=bound_to, key_version=version)
 
     def unseal(self, sealed: bytes, *, bound_to: bytes) -> bytes:
         """Open with the key version that the bytes name. Raises SealBroken."""
-        key = self.seal_keys.get(crypto.sealed_key_version(sealed))
-        if key is None:
+        return crypto.unseal(self._seal_key(crypto.sealed_key_version(sealed)), sealed, bound_to=bound_to)
+
+    def file_key(self, version: int) -> bytes:
+        """The key of files that were sealed with that version. Raises SealBroken."""
+        return crypto.derive_key(self._seal_key(version), "file")
+
+    def _seal_key(self, version: int) -> bytes:
+        """One version; another process may have made it since these keys were read."""
+        if version not in self.seal_keys:
+            forget(self.owner_id)
+            self.seal_keys.update(keyring(self.owner_id).seal_keys)
+        if version not in self.seal_keys:
             raise crypto.SealBroken("The data key of this row is gone; restore it from a backup.")
-        return crypto.unseal(key, sealed, bound_to=bound_to)
+        return self.seal_keys[version]
 
 
 _rings: dict[UUID, tuple[float, Keyring]] = {}
 _lock = threading.Lock()
 
 
-@lru_cache(maxsize=1)
-def master_key() -> bytes:
-    """The server's key: from MEMSHADOW_MASTER_KEY, its file, or `master.key` in the data directory.
-
-    Raises Unavailable when it is not 32 bytes in base64.
-    """
-    if env.master_key:
-        text, origin = env.master_key, "MEMSHADOW_MASTER_KEY"
-    else:
-        path = env.master_key_file or settings.DATA_DIR / "master.key"
-        text, origin = read_or_create(path, _new_master_key), str(path)
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != crypto.KEY_BYTES:
-        raise Unavailable(f"{origin} must hold 32 bytes in base64; restore the key that this data was made with.")
-    return key
-
-
-def _new_master_key() -> str:
-    return base64.b64encode(crypto.random_key()).decode()
-
-
 def create_keys(owner_id: UUID) -> None:
     """Give a new person their keys."""
-    DataKey.objects.bulk_create(
-        DataKey(owner_id=owner_id, purpose=purpose, version=1, wrapped=wrap(crypto.random_key(), owner_id, purpose, 1))
-        for purpose in DataKey.Purpose.values
-    )
+    with server_keys.wrapping() as master:
+        DataKey.objects.bulk_create(new_key(master, owner_id, purpose, 1) for purpose in DataKey.Purpose.values)
 
 
-def wrap(key: bytes, owner_id: UUID, purpose: str, version: int) -> bytes:
-    """A data key under the master key, bound to its row."""
-    bound_to = f"data_key|{owner_id}|{purpose}|{version}".encode()
-    return crypto.seal(master_key(), key, bound_to=bound_to, key_version=MASTER_KEY_VERSION)
+def new_key(master: bytes, owner_id: UUID, purpose: str, version: int) -> DataKey:
+    """A fresh data key, wrapped and bound to its row, which the caller saves."""
+    row = DataKey(owner_id=owner_id, purpose=purpose, version=version)
+    row.wrapped = wrap(master, crypto.random_key(), row)
+    return row
+
+
+def wrap(master: bytes, key: bytes, row: DataKey | ServerKey) -> bytes:
+    """A key under the master key, bound to its row."""
+    return crypto.seal(master, key, bound_to=server_keys.binding(row), key_version=server_keys.MASTER_KEY_VERSION)
 
 
 def unwrap(row: DataKey) -> bytes:
     """The plain data key. Raises SealBroken when the master key is another one."""
-    bound_to = f"data_key|{row.owner_id}|{row.purpose}|{row.version}".encode()
-    return crypto.unseal(master_key(), bytes(row.wrapped), bound_to=bound_to)
-
-
-def seal_for_server(plain: bytes, *, bound_to: bytes) -> bytes:
-    """A secret of the server itself (no person's) under the master key."""
-    return crypto.seal(_server_key(), plain, bound_to=bound_to, key_version=MASTER_KEY_VERSION)
-
-
-def open_for_server(sealed: bytes, *, bound_to: bytes) -> bytes:
-    """What `seal_for_server` sealed. Raises SealBroken when the master key is another one."""
-    return crypto.unseal(_server_key(), sealed, bound_to=bound_to)
-
-
-def _server_key() -> bytes:
-    return crypto.derive_key(master_key(), "server-secrets")
+    return server_keys.open_wrapped(bytes(row.wrapped), server_keys.binding(row))
 
 
 def keyring(owner_id: UUID) -> Keyring:
     """The keys of one person, cached for five minutes. Raises NotFound when they were destroyed."""
     cached = _rings.get(owner_id)
-    if cached and time.monotonic() - cached[0] < _CACHE_S:
+    if cached and time.monotonic() - cached[0] < CACHE_S:
         return cached[1]
     ring = _load(owner_id)
     with _lock:
@@ -123,6 +99,12 @@ def keyring(owner_id: UUID) -> Keyring:
     return ring
 
 
+def _kept_by_members(space_id: UUID) -> dict[tuple[str, int], bytes]:
+    from accounts.spaces.wrapping import open_keys  # which needs the models, which need this module
+
+    return open_keys(space_id)
+
+
 def forget(owner_id: UUID | None = None) -> None:
     """Drop unwrapped keys from this process: one person's, or everyone's."""
     with _lock:
@@ -130,9 +112,10 @@ def forget(owner_id: UUID | None = None) -> None:
 
 
 def _load(owner_id: UUID) -> Keyring:
-    rows = list(DataKey.objects.filter(owner_id=owner_id))
-    seal_keys = {r.version: unwrap(r) for r in rows if r.purpose == DataKey.Purpose.SEAL}
-    index_keys = {r.version: unwrap(r) for r in rows if r.purpose == DataKey.Purpose.INDEX}
+    found = {(row.purpose, row.version): unwrap(row) for row in DataKey.objects.filter(owner_id=owner_id)}
+    found = found or _kept_by_members(owner_id)
+    seal_keys = {version: key for (purpose, version), key in found.items() if purpose == DataKey.Purpose.SEAL}
+    index_keys = {version: key for (purpose, version), key in found.items() if purpose == DataKey.Purpose.INDEX}
     if not seal_keys or not index_keys:
         raise NotFound("This account has no keys; its data cannot be read any more.")
     index_key = index_keys[max(index_keys)]
@@ -143,5 +126,4 @@ def _load(owner_id: UUID) -> Keyring:
         fingerprint_key=crypto.derive_key(index_key, "fingerprint"),
         lexeme_key=crypto.derive_key(index_key, "lexeme"),
         name_key=crypto.derive_key(index_key, "name"),
-        file_key=crypto.derive_key(seal_keys[min(seal_keys)], "file"),
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
@@ -26,3 +30,29 @@ class NotRecentlyUsedValidator:
     def get_help_text(self) -> str:
         """The rule in words."""
         return f"Your password must differ from your last {self.remember} passwords."
+
+
+class ContextWordsValidator:
+    """Refuses passwords that are little more than the words that everybody at this server thinks of first."""
+
+    WORDS = ("memshadow", "memory", "memories", "shadow", "owner", "admin", "administrator", "password", "login")
+    """Documented in docs/security.md; the labels of the server's own host name join them."""
+
+    REST_MIN = 8
+    """Letters and digits that must be left without those words."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Raises ValidationError when too little is left of it."""
+        words = sorted({*self.WORDS, *self._host_labels()}, key=len, reverse=True)
+        rest = re.sub("|".join(map(re.escape, words)), " ", password.lower())
+        if rest != password.lower() and sum(map(str.isalnum, rest)) < self.REST_MIN:
+            raise ValidationError(self.get_help_text(), code="password_too_obvious")
+
+    def get_help_text(self) -> str:
+        """The rule in words."""
+        return "Your password must be more than the name of this product or server with a few characters around it."
+
+    @staticmethod
+    def _host_labels() -> set[str]:
+        labels = (urlsplit(settings.BASE_URL).hostname or "").lower().split(".")
+        return {label for label in labels if len(label) > 3 and not label.isdecimal()}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import Model
 
 from accounts.keys import keyring
@@ -62,6 +64,16 @@ class SealedText(_Sealed[str]):
         return plain.decode()
 
 
+class SealedBytes(_Sealed[bytes]):
+    """Sealed bytes; empty when the column is empty."""
+
+    def _encode(self, value: bytes) -> bytes:
+        return value
+
+    def _decode(self, plain: bytes) -> bytes:
+        return plain
+
+
 class SealedDict(_Sealed[dict[str, Any]]):
     """A sealed JSON object; empty when the column is empty. Assign a new dict to change it."""
 
@@ -85,3 +97,29 @@ def opened_texts(
 def binding(row: Model, column: str) -> bytes:
     """What a ciphertext is bound to: table, column, row and owner."""
     return f"{row._meta.db_table}|{column}|{row.pk}|{row.owner_id}".encode()  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """One column of one table that holds sealed values of its rows' owners."""
+
+    model: type[Model]
+    column: str
+
+    @property
+    def table(self) -> str:
+        """Its name in the database."""
+        return self.model._meta.db_table
+
+
+def sealed_columns() -> list[SealedColumn]:
+    """Every sealed column of every installed model, in a fixed order."""
+    return sorted(
+        (
+            SealedColumn(model, attribute.column)
+            for model in apps.get_models()
+            for attribute in vars(model).values()
+            if isinstance(attribute, _Sealed)
+        ),
+        key=lambda place: (place.table, place.column),
+    )

@@ -1,4 +1,4 @@
-"""Opaque secrets: API keys that scanners can recognise, and one-time link tokens."""
+"""Opaque secrets that scanners can recognise, API keys and tokens, and one-time link tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import string
 import zlib
 from dataclasses import dataclass
 
-MARK = "msh"
+KEY, ACCESS, REFRESH = "msh", "msa", "msr"
+OAUTH_ACCESS, OAUTH_REFRESH = "mso", "msp"
 _ALPHABET = string.ascii_letters + string.digits
 _PREFIX_CHARS = 10
 _SECRET_CHARS = 40
@@ -16,8 +17,8 @@ _CHECK_CHARS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class NewKey:
-    """An API key at the one moment when its text is known."""
+class NewSecret:
+    """A key or token at the one moment when its text is known."""
 
     text: str
     prefix: str
@@ -29,18 +30,21 @@ def hash_secret(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def new_api_key() -> NewKey:
-    """`msh_<prefix>_<secret><checksum>`: 238 random bits, and a CRC-32 with which a scanner can tell a real one."""
-    prefix, secret = _random(_PREFIX_CHARS), _random(_SECRET_CHARS)
-    body = f"{MARK}_{prefix}_{secret}"
+def new_secret(mark: str, *, prefix: str = "") -> NewSecret:
+    """`<mark>_<prefix>_<secret><checksum>`: 238 random bits, and a CRC-32 with which a scanner can tell a real one.
+
+    `prefix` keeps the one of a key that gets a new secret.
+    """
+    prefix, secret = prefix or _random(_PREFIX_CHARS), _random(_SECRET_CHARS)
+    body = f"{mark}_{prefix}_{secret}"
     text = body + _checksum(body)
-    return NewKey(text, prefix, hash_secret(text))
+    return NewSecret(text, prefix, hash_secret(text))
 
 
-def prefix_of(text: str) -> str | None:
-    """The prefix of a well-formed key with a right checksum, else None (no database look-up needed)."""
+def prefix_of(text: str, mark: str) -> str | None:
+    """The prefix of a well-formed secret of that kind with a right checksum, else None (no database look-up needed)."""
     parts = text.split("_")
-    if len(parts) != 3 or parts[0] != MARK or len(parts[1]) != _PREFIX_CHARS or not text.isascii():
+    if len(parts) != 3 or parts[0] != mark or len(parts[1]) != _PREFIX_CHARS or not text.isascii():
         return None
     body, check = text[:-_CHECK_CHARS], text[-_CHECK_CHARS:]
     return parts[1] if secrets.compare_digest(_checksum(body), check) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -30,10 +31,11 @@ def main() -> None:
         root = psutil.Process(instance.pid)
         groups: dict[str, float] = {}
         for process in [root, *root.children(recursive=True)]:
-            line = " ".join(process.cmdline())
-            group = "postgres" if "postgres" in line else "web" if "gunicorn" in line else "worker"
-            group = "supervisor" if process.pid == root.pid else group
-            groups[group] = groups.get(group, 0.0) + process.memory_full_info().pss / 1024**2
+            with suppress(psutil.NoSuchProcess):  # PostgreSQL's own helpers come and go
+                line, mib = " ".join(process.cmdline()), process.memory_full_info().pss / 1024**2
+                group = "postgres" if "postgres" in line else "web" if "gunicorn" in line else "worker"
+                group = "supervisor" if process.pid == root.pid else group
+                groups[group] = groups.get(group, 0.0) + mib
     print(json.dumps({"pss_mib": groups, "total_mib": sum(groups.values())}, indent=1))
 
 

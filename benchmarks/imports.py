@@ -24,6 +24,8 @@ def main() -> None:
         archive = folder / "chats.zip"
         generate = [sys.executable, "-m", "benchmarks.archives", "--conversations", str(arguments.conversations)]
         subprocess.run([*generate, "--out", str(archive)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        # As `manage.py up` does before any process imports: else this one would also quantise the model.
+        subprocess.run([sys.executable, "manage.py", "prepare", "--model"], cwd=ROOT, check=True)
         print(json.dumps(_measure(folder, archive), indent=1))
 
 

@@ -20,6 +20,7 @@ from benchmarks.synthetic_index import (
     SyntheticOwner,
     Vectors,
     batches,
+    keyed_vocabulary,
     sizes,
 )
 
@@ -106,7 +107,7 @@ def _other_sizes(rows: int, owners: int, measured: list[Measured]) -> list[int]:
 
 
 def _person(rows: int, *, crowded: bool, beside: UUID | None) -> Measured:
-    from accounts.keys import create_keys
+    from accounts.keys import create_keys, keyring
     from accounts.models import User
     from memories.services.tagging import resolve_tags
 
@@ -115,9 +116,10 @@ def _person(rows: int, *, crowded: bool, beside: UUID | None) -> Measured:
         identity = _new_id()
     user = User.objects.create_user(f"{identity}@example.org", id=identity)
     create_keys(user.id)
+    vocabulary = None if crowded else keyed_vocabulary(keyring(user.id).lexeme_key)
     names = tuple(f"tag {n}" for n in range(TAGS))
     tags = resolve_tags(owner=user, names=names)
-    synthetic = SyntheticOwner(user.id, rows, _new_ids(PERSONAS), tuple(tags[name].id for name in names))
+    synthetic = SyntheticOwner(user.id, rows, _new_ids(PERSONAS), tuple(tags[name].id for name in names), vocabulary)
     return Measured(user, synthetic, names, crowded)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
 EMAIL = "bench@example.org"
@@ -54,7 +55,9 @@ def kept_folder(folder: Path) -> Iterator[Path]:
 def running(folder: Path) -> Iterator[Instance]:
     """`manage.py up` on a free port, with an owner and an API key."""
     port = _free_port()
-    environment = os.environ | {"PORT": str(port), "HOST": "127.0.0.1"}
+    # The limits are counted as always, and wide enough for a load test with one key.
+    wide = {"MEMSHADOW_RATE_LIMIT_USER": "1000000", "MEMSHADOW_RATE_LIMIT_KEY": "1000000"}
+    environment = os.environ | wide | {"PORT": str(port), "HOST": "127.0.0.1"}
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log
@@ -62,7 +65,7 @@ def running(folder: Path) -> Iterator[Instance]:
     try:
         _wait_ready(f"http://127.0.0.1:{port}/health/ready", process, folder / "up.log")
         key = subprocess.run(
-            [sys.executable, "manage.py", "ensure_owner", "--email", EMAIL, "--api-key", "bench"],
+            [sys.executable, "manage.py", "ensure_owner", "--email", EMAIL, "--api-key", f"bench {uuid4()}"],
             cwd=ROOT,
             env=environment,
             check=True,

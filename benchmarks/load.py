@@ -52,7 +52,7 @@ def accounts(memories: int) -> list[str]:
     for number in range(ACCOUNTS):
         owner = create_account(email=f"user{number}@example.org", password=None)
         fill(owner, memories)
-        keys.append(create_api_key(owner=owner, name="load", scopes=("read", "write"))[1])
+        keys.append(create_api_key(owner=owner, name="load", scopes=("memories:read", "memories:write"))[1])
     return keys
 
 

@@ -2,7 +2,8 @@
 
 Each conversation gets an owner of its own; its turns are captured and indexed by the product's own services, and each
 question is asked through the public `search()` at its `question_time`. The data's evaluate.py scores the run file; with
-evidence in the queries, recall and MRR are printed here too. `--ablation` switches each signal off in turn.
+evidence in the queries, recall and MRR are printed here too. `--ablation` switches each signal off in turn. `--rerank`
+has a reranker read the best hits, which MEMSHADOW_RERANK_* must name.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def store(conversations: Sequence[Conversation]) -> Store:
 
     stored, started = Store(), time.perf_counter()
     for number, conversation in enumerate(conversations):
-        owner = create_account(email=f"owner{number}@bench.example", password=f"bench owner {number} pass")
+        owner = create_account(email=f"owner{number}@bench.example", password=None)
         stored.asked.append((conversation, owner, capture(owner, conversation)))
         stored.memories += len(conversation.turns)
     index_pending()
@@ -137,6 +138,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="the run file: {query_id: [turn_id, best first]}")
     parser.add_argument("--k", type=int, default=50, help="results a query")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--rerank", default="none", help="cross_encoder or llm")
     parser.add_argument("--ablation", action="store_true", help="each signal and arm off in turn")
     options = parser.parse_args()
     with data_folder() as folder:
@@ -159,7 +161,7 @@ def _measure(options: argparse.Namespace) -> None:
     call_command("migrate", verbosity=0)
     stored = store(read_conversations(options.turns, options.queries))
     started = time.perf_counter()
-    run = ask(stored, options.k)
+    run = ask(stored, options.k, rerank=options.rerank)
     measured = figures(stored, run) | {"wall_s": stored.seconds + time.perf_counter() - started}
     if options.out:
         options.out.write_text(json.dumps(run.found))

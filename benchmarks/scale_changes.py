@@ -30,10 +30,10 @@ def churn(loaded: Loaded) -> None:
     from django.db import connection
 
     from memories.index_rows import vector_literal
+    from memories.vector_indexes import partitions
 
     with connection.cursor() as cursor:
-        for number in range(32):
-            partition = f"memories_searchentry_p{number:02}"
+        for partition in partitions():
             shift = 0.02 * loaded.space.random.standard_normal(384).astype(np.float32)
             cursor.execute(_DELETE.format(partition=partition))
             cursor.execute(_UPDATE.format(partition=partition), [vector_literal(shift)])

@@ -10,6 +10,8 @@ import argparse
 import json
 import logging
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,10 +19,11 @@ import numpy as np
 
 from benchmarks.archives import Writer
 from benchmarks.figures import percentile, table, timed_ms
-from benchmarks.instance import EMAIL, Instance, data_folder, running
+from benchmarks.instance import EMAIL, Instance, data_folder, kept_folder, running
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from memories.generations import Generation
 
 QUESTIONS = 200
 CLUSTERS = 400
@@ -84,8 +87,10 @@ def questions(seed: int) -> list[str]:
     return [f"{writer.sentence('memory')} {seed}.{n}" for n in range(QUESTIONS)]
 
 
-def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
-    """Milliseconds of each part and of the whole, each over fresh questions."""
+def measure(
+    owner: User, instance: Instance, questions: Callable[[int], list[str]] = questions
+) -> dict[str, list[float]]:
+    """Milliseconds of each part and of the whole, each over fresh questions, which `questions` makes from a seed."""
     from memories import generations
     from memories.filters import MemoryFilter
     from memories.retrieval import SearchRequest, _sql, search
@@ -102,7 +107,7 @@ def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
 
     def arms(asking: Any) -> object:
         request, question = asking
-        place = _sql.Place(owner.id, generation.id, generation.dimension, question.vector)
+        place = _sql.Place.of(owner.id, generation.id, generation.dimension, question.vector)
         return propose(place, conditions, question, request)
 
     timed_ms(lambda q: search(SearchRequest(owner, q)), questions(2)[:20])
@@ -116,20 +121,78 @@ def measure(owner: User, instance: Instance) -> dict[str, list[float]]:
         return {
             "query embedding": timed_ms(lambda q: generation.provider.embed_with_tokens([q]), questions(4)),
             "SQL of the arms": timed_ms(arms, asked),
+            "ranking without its SQL": [_ranking_ms(owner, generation, request, arms) for request in asked],
+            "all SQL of a search": timed_ms(_replay, [_statements(owner, q) for q in questions(7)]),
             "search()": timed_ms(lambda q: search(SearchRequest(owner, q)), questions(5)),
             "GET /api/v1/search": timed_ms(over_http, questions(6)),
         }
 
 
+def _ranking_ms(owner: User, generation: Generation, asking: Any, arms: Callable[[Any], Any]) -> float:
+    """What NumPy does between the statements: signals, late interaction, the order."""
+    from django.conf import settings
+    from django.db import connection
+
+    from memories.retrieval import _sql
+    from memories.retrieval._order import ordered
+    from memories.retrieval._ranking import Asking, rank
+
+    request, question = asking
+    place = _sql.Place.of(owner.id, generation.id, generation.dimension, question.vector)
+    rows, sql_s = arms(asking).rows, 0.0
+
+    def timed(execute: Any, *statement: Any) -> Any:
+        nonlocal sql_s
+        started = time.perf_counter()
+        try:
+            return execute(*statement)
+        finally:
+            sql_s += time.perf_counter() - started
+
+    how = Asking(settings.RETRIEVAL_WEIGHTS, time.time(), settings.RETRIEVAL_HALF_LIFE_DAYS, lambda _: {})
+    with connection.execute_wrapper(timed):
+        started = time.perf_counter()
+        ordered(place, rank(place, rows, question, how), request)
+        return (time.perf_counter() - started - sql_s) * 1000
+
+
+def _statements(owner: User, question: str) -> list[tuple[str, Any]]:
+    """What a search asks of PostgreSQL."""
+    from django.db import connection
+
+    from memories.retrieval import SearchRequest, search
+
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        search(SearchRequest(owner, question))
+    return asked
+
+
+def _replay(statements: list[tuple[str, Any]]) -> None:
+    from django.db import connection
+
+    for sql, params in statements:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            cursor.fetchall()
+
+
 def report(times: dict[str, list[float]], rows: int, fill_s: float) -> dict[str, Any]:
     """Print the table and the ratios."""
-    parts = sum(percentile(times[name], 50) for name in ("query embedding", "SQL of the arms"))
+    p50 = {name: percentile(values, 50) for name, values in times.items()}
+    parts = p50["query embedding"] + p50["all SQL of a search"]
+    core = p50["query embedding"] + p50["SQL of the arms"] + p50["ranking without its SQL"]
     figures = {
         "rows": rows,
         "fill_s": round(fill_s, 1),
-        "sum_of_parts_p50_ms": parts,
-        "search_ratio": percentile(times["search()"], 50) / parts,
-        "http_ratio": percentile(times["GET /api/v1/search"], 50) / parts,
+        "search_by_embedding_and_all_sql": p50["search()"] / parts,
+        "http_by_embedding_and_all_sql": p50["GET /api/v1/search"] / parts,
+        "search_by_embedding_arms_and_ranking": p50["search()"] / core,
     }
     print(table(list(times.items())))
     print(json.dumps(figures, indent=1))
@@ -140,17 +203,21 @@ def main() -> None:
     """Fill, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--keep", type=Path, help="a data folder that stays, and is not filled again by the next run")
     arguments = parser.parse_args()
-    with data_folder() as folder, running(folder) as instance:
+    place = kept_folder(arguments.keep) if arguments.keep else data_folder()
+    with place as folder, running(folder) as instance:
         import django
 
         django.setup()
         logging.getLogger("httpx").setLevel(logging.WARNING)
         from accounts.models import User
+        from memories.models import Memory
 
         owner = User.objects.get(email=EMAIL)
         started = time.perf_counter()
-        fill(owner, arguments.rows)
+        if not Memory.objects.filter(owner=owner).exists():
+            fill(owner, arguments.rows)
         report(measure(owner, instance), arguments.rows, time.perf_counter() - started)
 
 

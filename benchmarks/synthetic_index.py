@@ -34,13 +34,22 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Vocabulary:
+    """Words by frequency, the commonest first: as they stand in a tsvector, and as term counts hold them once."""
+
+    hashed: tuple[bytes, ...]
+    counted: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
 class SyntheticOwner:
-    """One owner: how many rows, and the personas and tags that its rows carry in equal shares."""
+    """One owner: how many rows, the personas and tags that its rows carry in equal shares, and their words."""
 
     id: UUID
     rows: int
     personas: tuple[UUID, ...]
     tags: tuple[UUID, ...]
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass
@@ -106,6 +115,8 @@ def row(
     """One row in COPY's binary form; `vector` is its half floats, big-endian."""
     random = space.random
     fields = struct.pack(">h", len(columns))
+    vocabulary = owner.vocabulary or _ANYBODYS
+    ranks = np.unique((VOCABULARY ** random.random(20)).astype(int) - 1)
     values = {
         "owner_id": owner.id.bytes,
         "memory_id": memory.bytes if memory else random.bytes(16),
@@ -117,7 +128,9 @@ def row(
         "tag_ids": _uuids([owner.tags[random.integers(TAGS)]]),
         "kind": KINDS[random.integers(len(KINDS))].encode(),
         "source": SOURCES[random.integers(len(SOURCES))].encode(),
-        "lexemes": _lexemes(random),
+        "lexemes": _lexemes(vocabulary, ranks),
+        "term_counts": vocabulary.counted[ranks].astype("<u4").tobytes(),
+        "lexeme_count": struct.pack(">i", len(ranks)),
         **_CONSTANT,
         **{name: make(random) for name, make in _DERIVED.items() if name in columns},
     }
@@ -137,13 +150,11 @@ _CONSTANT: dict[str, bytes] = {
     "state": b"active",
     "pinned": b"\0",
     "importance": struct.pack(">f", 0.5),
-    "lexeme_count": struct.pack(">i", 20),
     "words": struct.pack(">i", 20),
     "chunks": struct.pack(">h", 1),
 }
 _DERIVED: dict[str, Callable[[np.random.Generator], bytes]] = {
     "cues": lambda random: struct.pack(">h", int(random.integers(64))),
-    "term_counts": lambda random: random.bytes(16),
     "token_signs": lambda random: random.bytes(int(random.integers(16, 36)) * DIMENSION // 8),
 }
 
@@ -157,19 +168,37 @@ def _uuids(ids: Sequence[UUID]) -> bytes:
     return head + b"".join(struct.pack(">i", 16) + one.bytes for one in ids)
 
 
-def _vocabulary() -> list[bytes]:
+def words() -> list[str]:
+    """A word for each rank, the commonest first; stemming leaves them as they are."""
+    syllables = ["ba", "do", "fi", "gu", "ka", "lo", "mi", "nu", "pa", "ro", "si", "tu", "va", "zo"]
+    picks = np.random.default_rng(1).integers(0, len(syllables), (2 * VOCABULARY, 4))
+    made = dict.fromkeys("".join(syllables[n] for n in line) for line in picks)
+    return list(made)[:VOCABULARY]
+
+
+def keyed_vocabulary(key: bytes) -> Vocabulary:
+    """The words as an owner's key hashes them, so that questions of these words find the owner's rows."""
+    from memories.keyed_terms import COUNT_BITS, keyed, number_of, short_term
+    from memories.lexicon import lexemes
+
+    terms = [lexemes(word, "en")[0].term for word in words()]
+    counted = [short_term(number_of(term, key)) << COUNT_BITS | 1 for term in terms]
+    return Vocabulary(tuple(keyed(term, key).encode() for term in terms), np.array(counted, np.uint32))
+
+
+def _anybodys() -> Vocabulary:
     letters = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", np.uint8)
-    picks = np.random.default_rng(1).integers(0, 64, (VOCABULARY, 11))
-    return [letters[line].tobytes() for line in picks]
+    random = np.random.default_rng(1)
+    hashed = tuple(letters[line].tobytes() for line in random.integers(0, 64, (VOCABULARY, 11)))
+    return Vocabulary(hashed, random.integers(0, 2**32, VOCABULARY, np.uint32))
 
 
-_WORDS = _vocabulary()
+_ANYBODYS = _anybodys()
 
 
-def _lexemes(random: np.random.Generator) -> bytes:
+def _lexemes(vocabulary: Vocabulary, ranks: NDArray[np.int64]) -> bytes:
     """About twenty keyed words with a position each; frequencies fall as Zipf's law has it."""
-    ranks = set((VOCABULARY ** random.random(20)).astype(int).tolist())
-    words = sorted(_WORDS[rank - 1] for rank in ranks)
-    return struct.pack(">i", len(words)) + b"".join(
-        word + b"\0" + struct.pack(">hH", 1, 1 + place) for place, word in enumerate(words)
+    found = sorted(vocabulary.hashed[rank] for rank in ranks)
+    return struct.pack(">i", len(found)) + b"".join(
+        word + b"\0" + struct.pack(">hH", 1, 1 + place) for place, word in enumerate(found)
     )

@@ -5,7 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from memories.models import Conversation, Feedback, ImportJob, LearntRule, Memory, Retrieval, SavedSearch, Tag
+from memories.models import (
+    Conversation,
+    Feedback,
+    ImportJob,
+    LearntRule,
+    Memory,
+    Retrieval,
+    SavedSearch,
+    Tag,
+    Webhook,
+    WebhookDelivery,
+)
 from memshadow.lib.errors import NotFound
 
 
@@ -85,4 +96,20 @@ def saved_search_or_404(owner: User, search_id: UUID) -> SavedSearch:
     found = SavedSearch.objects.filter(owner=owner, id=search_id).select_related("owner").first()
     if found is None:
         raise NotFound("There is no saved search of yours with this id.")
+    return found
+
+
+def webhook_or_404(owner: User, webhook_id: UUID) -> Webhook:
+    """One of the owner's webhooks."""
+    found = Webhook.objects.filter(owner=owner, id=webhook_id).select_related("owner").first()
+    if found is None:
+        raise NotFound("There is no webhook of yours with this id.")
+    return found
+
+
+def delivery_or_404(owner: User, delivery_id: UUID) -> WebhookDelivery:
+    """One message of the owner's webhooks, while it is kept."""
+    found = WebhookDelivery.objects.filter(owner=owner, id=delivery_id).select_related("webhook").first()
+    if found is None:
+        raise NotFound("There is no message of yours with this id; it may be older than messages are kept.")
     return found

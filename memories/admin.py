@@ -28,6 +28,8 @@ from memories.models import (
     RuleEvidence,
     SavedSearch,
     Tag,
+    Webhook,
+    WebhookDelivery,
 )
 from memories.services.lifecycle import archive_memory, restore_memory
 from memories.services.merging import merge_memories
@@ -106,8 +108,7 @@ class MemoryAdmin(ReadOnlyAdmin):
         memory = self.get_object(request, object_id)
         if memory is not None and request.user.has_perm(READ_CONTENT):
             actor = _actor(request)
-            address = request.META.get("REMOTE_ADDR")
-            record("content.read", actor=actor, target=memory, address=address, owner=str(memory.owner_id))
+            record("content.read", actor=actor, target=memory, owner=str(memory.owner_id))
         return response
 
     def get_fields(self, request: HttpRequest, obj: Memory | None = None) -> list[Any]:
@@ -119,8 +120,8 @@ class MemoryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="content")
     def content_shown(self, memory: Memory) -> str:
-        """The text, decrypted."""
-        return str(memory.content)
+        """The text, decrypted; what its owner sealed, nobody here can read."""
+        return "(sealed by its owner)" if memory.is_sealed else str(memory.content)
 
     @admin.display(description="author")
     def author_shown(self, memory: Memory) -> str:
@@ -334,3 +335,24 @@ class IndexReportAdmin(ReadOnlyAdmin):
     list_display = ("id", "owner", "created_at", "took_ms")
     list_select_related = ("owner",)
     ordering = ("-created_at",)
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    """Who else is told of events, the addresses sealed."""
+
+    list_display = ("id", "owner", "events", "is_active", "failing_since", "created_at")
+    list_filter = ("is_active",)
+    list_select_related = ("owner",)
+    search_fields = ("=id", "owner__email")
+    exclude = ("url_sealed", "secret_sealed")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    """Messages of webhooks and how they fared."""
+
+    list_display = ("id", "owner", "event", "state", "attempts", "status", "trouble", "due_at", "created_at")
+    list_filter = ("state", "event")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=webhook__id", "owner__email")

@@ -14,10 +14,16 @@ class MemoriesConfig(AppConfig):
     verbose_name = "Memories"
 
     def ready(self) -> None:
-        """There is always a model; and the embedding counters are stored between requests."""
+        """There is always a model, the embedding counters are stored between requests, and keys can be rotated."""
+        from accounts.flows.rotating import has_sealed_files
+        from accounts.server_keys import on_rotation
         from memories.embedding_usage import flush_if_due
+        from memories.services.embedding_models import seal_api_keys_again
+        from memories.services.importing import uploads_of
 
         post_migrate.connect(_keep_a_model, sender=self)
+        has_sealed_files(uploads_of)
+        on_rotation("embedding-models", seal_api_keys_again)
         request_finished.connect(flush_if_due, dispatch_uid="embedding-usage")
 
 

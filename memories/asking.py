@@ -17,7 +17,7 @@ from memories.fingerprints import source_family
 from memories.models import Memory
 from memories.people import people_for, people_named
 from memories.query_language import Named, ParsedSearch, nearest, parse, quoted, to_text
-from memories.retrieval import Hit, SearchRequest, SearchResult, Snippet, search
+from memories.retrieval import Hit, SearchRequest, SearchResult, Snippet, not_reranked, search
 from memshadow.lib.errors import ValidationFailed
 from memshadow.lib.paging import Page, encode_cursor, paginate
 from personas.selectors import personas_for
@@ -26,6 +26,7 @@ T = TypeVar("T")
 _CONVERSATIONS_MAX = 50
 _TAGS_MAX = 2000
 _SNIPPET_CHARS = 280
+_NO_QUESTION = "Filters alone decided: there is no question to rerank by."
 _EVERYTHING = "Everything that passes the filters, newest first."
 
 
@@ -81,7 +82,8 @@ def ask(request: SearchRequest, *, page: int = 1, plain: bool = False, parsed: P
     narrowed = replace(request, query=asked.text, wanted=asked.wanted)
     if asked.nothing:
         said = tuple(absent.text for absent in asked.absent)
-        return Answer(None, SearchResult([], None, 0.0, "none", {}, said), _corrected(parsed, asked.absent))
+        report = not_reranked(request, "Nothing was found.")
+        return Answer(None, SearchResult([], None, 0.0, "none", {}, said, report), _corrected(parsed, asked.absent))
     if not asked.text.strip() and parsed.operators:
         return Answer(None, _listed(narrowed, page))
     return Answer(narrowed, _page_of(narrowed, page))
@@ -107,6 +109,8 @@ def resolve(owner: User, parsed: ParsedSearch, within: MemoryFilter) -> Asked:
         conversation_ids_none=(*within.conversation_ids_none, *_conversations(owner, parts.conversations_none, [])),
         after=_latest(within.after, parts.after),
         before=_earliest(within.before, parts.before),
+        has=_both(within.has, parts.has),
+        has_none=(*within.has_none, *parts.has_none),
         pinned=within.pinned if parts.pinned is None else parts.pinned,
         tags_all=(*within.tags_all, *parts.tags_all),
         tags_any=within.tags_any or parts.tags_any,
@@ -142,7 +146,8 @@ def _listed(request: SearchRequest, page: int) -> SearchResult:
         rows = rows.filter(created_at__lte=request.as_of)
     found = _list_page(selectors.with_parts(rows), request, page)
     hits = [Hit(memory, 1.0, _beginning(memory), None) for memory in found.items]
-    return SearchResult(hits, found.next_cursor, 0.0, "none", {}, (_EVERYTHING,))
+    report = not_reranked(request, _NO_QUESTION)
+    return SearchResult(hits, found.next_cursor, 0.0, "none", {}, (_EVERYTHING,), report)
 
 
 def _list_page(rows: Any, request: SearchRequest, page: int) -> Page[Memory]:
@@ -167,7 +172,7 @@ def _both(one: Sequence[T], two: Sequence[T]) -> tuple[T, ...]:
 
 def _is_empty(within: MemoryFilter, parts: Named, wanted: MemoryFilter) -> bool:
     """Whether two parts that were given allow nothing together."""
-    lists = ("kinds", "roles", "sources", "authors", "persona_ids", "conversation_ids")
+    lists = ("kinds", "roles", "sources", "authors", "persona_ids", "conversation_ids", "has")
     emptied = any(getattr(within, name) and not getattr(wanted, name) for name in lists)
     opposed = within.pinned is not None and parts.pinned is not None and within.pinned != parts.pinned
     return emptied or opposed

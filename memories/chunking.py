@@ -238,11 +238,14 @@ def _overlap_start(places: _Places, chunk: tuple[int, int], ruler: _Ruler, overl
 
 
 def _trimmed(text: str, stretches: Iterable[tuple[int, int]]) -> list[Chunk]:
-    """The stretches as chunks without white space at their ends; those of nothing else are left out."""
+    """The stretches as chunks without white space at their ends; those that then add nothing are left out."""
     chunks: list[Chunk] = []
+    reached = 0
     for start, end in stretches:
         content = text[start:end]
         lead = len(content) - len(content.lstrip())
-        if lead < len(content):
-            chunks.append(Chunk(len(chunks), start + lead, start + len(content.rstrip())))
+        last = start + len(content.rstrip())
+        if lead < len(content) and last > reached:
+            chunks.append(Chunk(len(chunks), start + lead, last))
+            reached = last
     return chunks

@@ -15,6 +15,7 @@ from memories.feedback_rules import canonical
 from memories.keyed_terms import keyed
 from memories.lexicon import lexemes, parse_query
 from memories.models import Memory
+from memshadow.lib.row_wall import outside_the_wall
 
 _READ_CHARS: Final = 4000
 _WORDS_MAX: Final = 40
@@ -61,8 +62,9 @@ def distinctive_words(memory: Memory, limit: int) -> list[str]:
     return list(dict.fromkeys(surface[term] for term in best))[:limit]
 
 
+@outside_the_wall()
 def _frequencies(owner_id: UUID, terms: list[str]) -> tuple[dict[str, int], int]:
-    """In how many rows of the index each term stands, and how many rows there are."""
+    """In how many rows of the index each term stands, and how many rows there are. As search: by an index for `@@`."""
     key, model = keyring(owner_id).lexeme_key, generations.active().id
     quoted = {f"'{keyed(term, key)}'": term for term in terms}
     named: dict[str, Any] = {"owner": owner_id, "model": model, "most": _COUNTED_MAX, "terms": list(quoted)}

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from memories.ciphertexts import checked_ciphertext, is_ciphertext
 from memories.models import Kind, MemoryRole
 from memshadow.lib.errors import TooLarge, ValidationFailed
 
@@ -45,7 +46,7 @@ class ConversationRef:
 
 @dataclass(frozen=True, slots=True)
 class MemoryDraft:
-    """A memory to capture. Only `content` is required."""
+    """A memory to capture. Only `content` is required; a sealed one has none but a `ciphertext`."""
 
     content: str
     kind: str = Kind.NOTE
@@ -61,6 +62,7 @@ class MemoryDraft:
     importance: float = 0.5
     pinned: bool = False
     occurred_at: datetime | None = None
+    ciphertext: str = ""
 
 
 def role_of(author: str) -> str:
@@ -91,14 +93,21 @@ def clean_tag(name: str) -> str:
 
 
 def checked(draft: MemoryDraft) -> MemoryDraft:
-    """The draft with its texts cleaned. Raises ValidationFailed or TooLarge and names the field."""
-    content = clean_text(draft.content).strip("\n")
-    _check_content(content)
+    """The draft with its texts cleaned. Raises ValidationFailed or TooLarge and names the field.
+
+    A text that is an age file itself, such as from an export, is a sealed memory's.
+    """
+    content, sealed = clean_text(draft.content).strip("\n"), draft.ciphertext
+    if not sealed and is_ciphertext(content):
+        content, sealed = "", content
+    ciphertext = checked_ciphertext(sealed) if sealed else ""
+    _check_content(content, ciphertext)
     _check_choices(draft)
     _check_extras(draft)
     return replace(
         draft,
         content=content,
+        ciphertext=ciphertext,
         author=clean_text(draft.author).strip(),
         role=draft.role or (role_of(draft.author) if draft.kind == Kind.TURN else MemoryRole.NONE),
         external_id=clean_text(draft.external_id),
@@ -109,8 +118,10 @@ def checked(draft: MemoryDraft) -> MemoryDraft:
     )
 
 
-def _check_content(content: str) -> None:
-    if not content.strip():
+def _check_content(content: str, ciphertext: str) -> None:
+    if content and ciphertext:
+        raise ValidationFailed("A sealed memory has a ciphertext and no text in the open.", field="content")
+    if not content.strip() and not ciphertext:
         raise ValidationFailed("A memory needs some text.", field="content")
     if len(content.encode()) > settings.MEMORY_MAX_BYTES:
         limit = settings.MEMORY_MAX_BYTES // 1024

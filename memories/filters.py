@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
@@ -14,6 +16,8 @@ from memories.fingerprints import tag_key
 from memories.models import Kind, Memory, MemoryRole, MemoryTag, State, Tag, author_key
 from memshadow.lib.errors import ValidationFailed
 
+# What screening finds, and the column that says so.
+FOUND = {"secret": "has_secret", "suspicious": "is_suspicious"}
 _CHOICES: dict[str, type[TextChoices]] = {
     "states": State,
     "kinds": Kind,
@@ -51,6 +55,9 @@ class MemoryFilter:
     persona_ids_none: tuple[UUID, ...] = ()
     conversation_ids: tuple[UUID, ...] = ()
     conversation_ids_none: tuple[UUID, ...] = ()
+    has: tuple[str, ...] = ()
+    has_none: tuple[str, ...] = ()
+    sealed: bool | None = None
 
     def __post_init__(self) -> None:
         """Raises ValidationFailed for a value that no memory can have."""
@@ -59,6 +66,8 @@ class MemoryFilter:
             if unknown:
                 choices = ", ".join(filter(None, allowed.values))
                 raise ValidationFailed(f"{name} can be {choices}; not {', '.join(sorted(unknown))}.", field=name)
+        if unknown := {*self.has, *self.has_none} - set(FOUND):
+            raise ValidationFailed(f"has can be {', '.join(FOUND)}; not {', '.join(sorted(unknown))}.", field="has")
         for name in ("after", "before"):
             moment = getattr(self, name)
             if moment is not None and moment.tzinfo is None:
@@ -145,11 +154,16 @@ def _simple(wanted: MemoryFilter) -> Q:
             conditions &= Q(**{f"{column}__in": values})
         if refused:
             conditions &= ~Q(**{f"{column}__in": refused})
+    if wanted.has:
+        conditions &= reduce(or_, (Q(**{FOUND[name]: True}) for name in wanted.has))
+    for name in wanted.has_none:
+        conditions &= Q(**{FOUND[name]: False})
     exact = {
         "persona_id": wanted.persona_id,
         "conversation_id": wanted.conversation_id,
         "occurred_at__gte": wanted.after,
         "occurred_at__lt": wanted.before,
         "pinned": wanted.pinned,
+        "is_sealed": wanted.sealed,
     }
     return conditions & Q(**{name: value for name, value in exact.items() if value is not None})

@@ -27,6 +27,8 @@ def memory_fingerprint(owner_id: UUID, draft: MemoryDraft, conversation_id: UUID
     if draft.external_id:
         scope = str(conversation_id or "")
         return keyed_hash(key, "external", source_family(draft.source), scope, draft.external_id)
+    if draft.ciphertext:
+        return keyed_hash(key, "sealed", draft.ciphertext)
     text = " ".join(draft.content.split())
     if draft.kind == Kind.TURN and conversation_id is not None:
         moment = draft.occurred_at.astimezone(UTC).isoformat() if draft.occurred_at else ""

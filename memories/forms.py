@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.forms import ServiceForm
 from accounts.models import User
 from memories.embedding import POOLINGS, PRECISIONS, ModelSpec
-from memories.models import Memory
+from memories.models import Memory, WebhookEvent
 from memories.services.revising import Change
 from personas.selectors import personas_for
 
@@ -64,6 +64,11 @@ class MemoryForm(CaptureForm):
         label="Why this change", max_length=200, required=False, help_text="Kept with the revision."
     )
 
+    def __init__(self, *args: Any, owner: User, sealed: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, owner=owner, **kwargs)
+        if sealed:  # only who has the key can change its text
+            del self.fields["content"]
+
     @classmethod
     def initial_of(cls, memory: Memory) -> dict[str, Any]:
         """The form as the memory stands."""
@@ -79,7 +84,7 @@ class MemoryForm(CaptureForm):
         """What the person changed."""
         data = self.cleaned_data
         return Change(
-            content=data["content"],
+            content=data.get("content"),
             tags=split_tags(data["tags"]),
             occurred_at=data["occurred_at"] if "occurred_at" in self.changed_data else None,
             importance=data["importance"],
@@ -106,6 +111,23 @@ class TagForm(ServiceForm):
     """A tag's name."""
 
     name = forms.CharField(label="Name", max_length=80)
+
+
+class WebhookForm(ServiceForm):
+    """An address to tell of events."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=1000,
+        help_text="Where the events are sent, such as https://example.org/hooks/memshadow.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    events = forms.MultipleChoiceField(
+        label="It is told when",
+        choices=WebhookEvent.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[WebhookEvent.CREATED],
+    )
 
 
 class SavedSearchForm(ServiceForm):

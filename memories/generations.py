@@ -122,6 +122,11 @@ def seal_api_keys(model_id: int, keys: tuple[str, ...]) -> bytes:
     return seal_for_server(json.dumps(keys).encode(), bound_to=_binding(model_id)) if keys else b""
 
 
+def open_api_keys(model_id: int, sealed: bytes) -> tuple[str, ...]:
+    """The keys that `seal_api_keys` sealed."""
+    return tuple(json.loads(open_for_server(sealed, bound_to=_binding(model_id)))) if sealed else ()
+
+
 def _read(sql: str) -> list[Generation]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -134,8 +139,7 @@ def _read(sql: str) -> list[Generation]:
 
 @lru_cache(maxsize=32)
 def _spec(model_id: int, provider: str, dimension: int, config: str, keys: bytes) -> ModelSpec:
-    plain = open_for_server(keys, bound_to=_binding(model_id)) if keys else b"[]"
-    return ModelSpec.of(provider, dimension, json.loads(config), tuple(json.loads(plain)))
+    return ModelSpec.of(provider, dimension, json.loads(config), open_api_keys(model_id, keys))
 
 
 def _binding(model_id: int) -> bytes:

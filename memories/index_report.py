@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from accounts.models import User
 from memories import generations
+from memories.balance import crowded
 from memories.generations import Generation
 from memories.index_shape import lengths, repeated_share, silhouette
 from memories.index_sizes import partition_sizes
@@ -119,8 +120,9 @@ def _sizes(generation: Generation) -> dict[str, Any]:
             part: round(sum(getattr(p, f"{part}_bytes") for p in partitions) / max(rows, 1))
             for part in ("heap", "toast", "hnsw", "gin", "btree")
         },
+        "crowded": [one.figures for one in crowded()],
         "partitions": [
-            asdict(p) | {"dead_share": p.dead_share, "hnsw_bloat": p.hnsw_bloat(generation.dimension)}
+            asdict(p) | {"bytes": p.bytes, "dead_share": p.dead_share, "hnsw_bloat": p.hnsw_bloat(generation.dimension)}
             for p in partitions
         ],
     }

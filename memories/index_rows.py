@@ -86,7 +86,7 @@ def labelled(author: str, text: str) -> str:
 
 def write_rows(memories: Sequence[Memory], generation: Generation) -> None:
     """Write the rows of memories in one generation, without vectors. Raises what the provider raises."""
-    tags = _tags_of([memory.id for memory in memories])
+    tags = tags_of([memory.id for memory in memories])
     # Complete before the first is sent: a provider that fails must leave the transaction usable.
     rows = [row for memory in memories for row in _rows(memory, generation, tags[memory.id])]
     with connection.cursor() as cursor, cursor.copy(f"COPY memories_searchentry ({_COLUMNS}) FROM STDIN") as copy:
@@ -189,7 +189,8 @@ def _counted(owner_id: UUID, model_id: int, lexemes: Iterable[str], length: int)
     return CountedChunk(owner_id, model_id, tuple(map(number_of_keyed, lexemes)), length)
 
 
-def _tags_of(memory_ids: list[UUID]) -> dict[UUID, list[UUID]]:
+def tags_of(memory_ids: list[UUID]) -> dict[UUID, list[UUID]]:
+    """The ids of each memory's tags; an empty list for one that has none."""
     tags: dict[UUID, list[UUID]] = defaultdict(list)
     pairs = MemoryTag.objects.filter(memory_id__in=memory_ids).values_list("memory_id", "tag_id")
     for memory_id, tag_id in pairs:

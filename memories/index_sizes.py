@@ -41,6 +41,11 @@ class PartitionSize:
     btree_bytes: int
 
     @property
+    def bytes(self) -> int:
+        """Rows and indexes."""
+        return self.heap_bytes + self.toast_bytes + self.hnsw_bytes + self.gin_bytes + self.btree_bytes
+
+    @property
     def dead_share(self) -> float:
         """Dead rows among all rows, 0..1."""
         return round(self.dead_rows / max(self.rows + self.dead_rows, 1), 4)

@@ -32,9 +32,10 @@ from memories.index_rows import (
 )
 from memories.lexicon import detect_language
 from memories.models import IndexState, Memory
+from memories.sealed_index import write_sealed_rows
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, MemshadowError
-from memshadow.lib.jobs import wake
+from memshadow.lib.jobs import others_wait, wake
 
 __all__ = ["refresh_filters", "remove"]  # rows change through this module
 
@@ -54,16 +55,29 @@ def write_lexical(memories: Sequence[Memory]) -> None:
     if not memories:
         return
     active, *others = generations.held()
-    write_rows(memories, active)
+    _write(memories, active)
     for generation in others:
         _write_beside(memories, generation)
+
+
+def _write(memories: Sequence[Memory], generation: Generation) -> None:
+    legible, sealed = _apart(memories)
+    if legible:
+        write_rows(legible, generation)
+    if sealed:
+        write_sealed_rows(sealed, generation)
+
+
+def _apart(memories: Sequence[Memory]) -> tuple[list[Memory], list[Memory]]:
+    """Those with a text, and those that their owner sealed, of which there is nothing to read."""
+    return [memory for memory in memories if not memory.is_sealed], [memory for memory in memories if memory.is_sealed]
 
 
 def _write_beside(memories: Sequence[Memory], generation: Generation) -> None:
     """The same for a generation that search does not read; what goes wrong there is made good in the background."""
     try:
         if not generation.paused:
-            return write_rows(memories, generation)
+            return _write(memories, generation)
     except MemshadowError:
         logger.exception("The rows of %s must wait", generation.name)
     backlog.add(generation.id, [memory.id for memory in memories])
@@ -115,13 +129,17 @@ def rebuild(memories: Sequence[Memory]) -> None:
 
 
 def index_pending(for_s: float | None = None) -> int:
-    """Index pending memories until none is due, or for about so many seconds. Returns how many were indexed."""
+    """Index pending memories until none is due. Returns how many were indexed.
+
+    With `for_s`, for about so many seconds, or until another kind of work waits for a worker: an import must not stand
+    behind the vectors of the one before it.
+    """
     started, total = time.monotonic(), 0
     while claimed := _index_batch():
         total += claimed
         if claimed == settings.INDEX_BATCH_MEMORIES:
             wake(TASK)
-        if for_s is not None and time.monotonic() - started > for_s:
+        if for_s is not None and (time.monotonic() - started > for_s or others_wait(TASK)):
             wake(TASK)
             break
     return total
@@ -176,15 +194,19 @@ def _embed(memories: list[Memory]) -> None:
 
 def texts_of(memories: list[Memory], generation: Generation) -> list[str]:
     """What is embedded of these memories in one generation; their missing rows are written."""
-    return [text for _, _, text in _chunks_of(memories, generation)]
+    return [text for _, _, text in _chunks_of(_apart(memories)[0], generation)]
 
 
 def embed_in(memories: list[Memory], generation: Generation) -> None:
     """Make the vectors of these memories in one generation, and their rows where they are missing.
 
-    Runs in the caller's transaction. Raises what the provider raises.
+    Sealed ones get the vectors that their owner's client made with that model, if it made any. Runs in the caller's
+    transaction. Raises what the provider raises.
     """
-    work = _chunks_of(memories, generation)
+    legible, sealed = _apart(memories)
+    if sealed:
+        write_sealed_rows(sealed, generation)
+    work = _chunks_of(legible, generation)
     vectors = embed_chunks([chunk for _, chunk, _ in work], [text for *_, text in work], generation.provider)
     pairs = groupby(zip(work, vectors, strict=True), key=lambda pair: pair[0][0])
     for owner_id, of_owner in pairs:
@@ -222,7 +244,7 @@ def _embed_beside(memories: list[Memory], generation: Generation) -> None:
 
 def ensure_rows(memories: list[Memory], generation: Generation) -> None:
     """Write the rows that one generation lacks of these memories, without vectors."""
-    for owner_id, rows in _grouped(memories).items():
+    for owner_id, rows in _grouped(_apart(memories)[0]).items():
         there = chunks_in(owner_id, [memory.id for memory in rows], generation)
         if missing := [memory for memory in rows if memory.id not in there]:
             _write_missing(missing, generation)

@@ -96,6 +96,6 @@ def phrase_of(words: Sequence[Word], key: bytes) -> str:
     return query
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def _digest(term: str, key: bytes) -> bytes:
     return hmac.digest(key, term.encode("utf-8", "replace"), "sha256")[:8]

@@ -31,10 +31,14 @@ DELETE FROM memories_lexeme
 WHERE owner_id = %s AND embedding_model_id = %s AND term = ANY(%s::bigint[]) AND chunks <= 0
 """
 _READ = """
-SELECT chunks, lexemes, NULL FROM memories_indexsize WHERE owner_id = %(owner)s AND embedding_model_id = %(model)s
+SELECT 'size', chunks, lexemes FROM memories_indexsize
+WHERE owner_id = %(owner)s AND embedding_model_id = %(model)s
 UNION ALL
-SELECT term, chunks, 1 FROM memories_lexeme
-WHERE owner_id = %(owner)s AND embedding_model_id = %(model)s AND term = ANY(%(terms)s::bigint[])
+SELECT 'term', term, chunks FROM memories_lexeme
+WHERE owner_id = %(owner)s AND embedding_model_id = %(model)s AND term = ANY(%(terms)s::bigint[]) AND chunks > 0
+UNION ALL
+SELECT 'taught', EXISTS (SELECT FROM memories_learntrule WHERE owner_id = %(owner)s AND state = 'active')::int,
+       EXISTS (SELECT FROM memories_feedback WHERE owner_id = %(owner)s)::int
 """
 
 
@@ -50,11 +54,16 @@ class CountedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """An owner's index in numbers: chunks, mean lexemes a chunk, and in how many chunks each term asked for stands."""
+    """An owner's index in numbers: chunks, mean lexemes a chunk, and in how many chunks each term asked for stands.
+
+    `rules` and `feedback` say whether the owner has any, so that a search need not look for them.
+    """
 
     chunks: int
     mean_length: float
     frequency: dict[int, int]
+    rules: bool
+    feedback: bool
 
 
 def count_in(chunks: Iterable[CountedChunk]) -> None:
@@ -79,11 +88,14 @@ def statistics_for(owner_id: UUID, model_id: int, terms: Sequence[int]) -> Stati
     with connection.cursor() as cursor:
         cursor.execute(_READ, {"owner": owner_id, "model": model_id, "terms": list(terms)})
         rows = cursor.fetchall()
-    chunks, lexemes = next(((a, b) for a, b, term in rows if term is None), (0, 0))
+    chunks, lexemes = next(((a, b) for kind, a, b in rows if kind == "size"), (0, 0))
+    rules, feedback = next((a, b) for kind, a, b in rows if kind == "taught")
     return Statistics(
         chunks=int(chunks),
         mean_length=lexemes / chunks if chunks > 0 else 1.0,
-        frequency={term: count for term, count, is_term in rows if is_term and count > 0},
+        frequency={term: count for kind, term, count in rows if kind == "term"},
+        rules=bool(rules),
+        feedback=bool(feedback),
     )
 
 

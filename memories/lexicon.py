@@ -241,7 +241,7 @@ def _lexemes(text: str, language: str) -> Iterator[Lexeme]:
             yield Lexeme(term, position, start + first, start + last)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def _terms(token: str, language: str) -> tuple[tuple[str, int, int], ...]:
     """The terms of a token and the characters [first:last] of it that each stands for."""
     stops = _stops(language)
@@ -344,4 +344,6 @@ def _identifier() -> py3langid.langid.LanguageIdentifier:
     module = py3langid.langid
     identifier = module.LanguageIdentifier.from_model_file(module.MODEL_FILE)
     identifier.set_languages([*_STEMMERS, *_UNSTEMMED])
+    # The table of all languages, from which others could be chosen: 28 MB in each process.
+    identifier._full_model = (identifier.nb_ptc, identifier.nb_pc, identifier.nb_classes)
     return identifier

@@ -6,16 +6,17 @@ What is no filter stays in the text as it was written, so that an address, a tim
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+import regex
+
 from memories.models import Kind, MemoryRole, State
 from memories.query_dates import period_of
 
-KEYS: Final = ("tag", "kind", "from", "by", "role", "persona", "in", "before", "after", "on", "is", "state")
+KEYS: Final = ("tag", "kind", "from", "by", "role", "persona", "in", "before", "after", "on", "is", "state", "has")
 ALIASES: Final = {
     "tags": "tag",
     "label": "tag",
@@ -31,19 +32,22 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "role": tuple(filter(None, MemoryRole.values)),
     "state": tuple(State.values),
     "is": ("pinned", *State.values),
+    "has": ("secret", "suspicious"),
 }
 DATES: Final = ("before", "after", "on")
 _NEVER_NEGATED = (*DATES, "state")
 _QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"), '"')
-_TO_ESCAPE, _ESCAPED = re.compile('[\\\\"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]'), r"\\\g<0>"
-_TOKEN = re.compile(r'(?:"[^"]*"|\S)++')
+_TO_ESCAPE, _ESCAPED = regex.compile('[\\\\"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]'), r"\\\g<0>"
+_TOKEN = regex.compile(r'(?:"[^"]*"|\S)++')
 _ITEM = r'(?:"(?:[^"\\]|\\.)*+(?:"|$)|[^\s",:][^\s",]*)'
-_OPERATOR = re.compile(rf"(-?)([^\W\d_]{{2,20}}):(?!//)({_ITEM}(?:,{_ITEM})*),?(?=\s|$)", re.DOTALL)
-_VALUE = re.compile(_ITEM, re.DOTALL)
-_PLAIN_VALUE = re.compile(r'[^\s",:][^\s",]*')
-_TYPED = re.compile(rf'(?:^|(?<=\s))(-?)([^\W\d_]{{2,20}}):((?:{_ITEM},)*)((?:"(?:[^"\\]|\\.)*+|[^\s",]*))$', re.DOTALL)
-_WORD = re.compile(r"(?:^|(?<=\s))(-?)(\S*)$")
-_REST = re.compile(r'[^\s,"]*"?')
+_OPERATOR = regex.compile(rf"(-?)([^\W\d_]{{2,20}}):(?!//)({_ITEM}(?:,{_ITEM})*),?(?=\s|$)", regex.DOTALL)
+_VALUE = regex.compile(_ITEM, regex.DOTALL)
+_PLAIN_VALUE = regex.compile(r'[^\s",:][^\s",]*')
+_TYPED = regex.compile(
+    rf'(?:^|(?<=\s))(-?)([^\W\d_]{{2,20}}):((?:{_ITEM},)*)((?:"(?:[^"\\]|\\.)*+|[^\s",]*))$', regex.DOTALL
+)
+_WORD = regex.compile(r"(?:^|(?<=\s))(-?)(\S*)$")
+_REST = regex.compile(r'[^\s,"]*"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Named:
     conversations: tuple[str, ...] = ()
     conversations_none: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
+    has_none: tuple[str, ...] = ()
     after: datetime | None = None
     before: datetime | None = None
     pinned: bool | None = None
@@ -109,6 +115,7 @@ _PARTS = {
     "persona": "personas",
     "in": "conversations",
     "state": "states",
+    "has": "has",
 }
 
 
@@ -240,10 +247,10 @@ def _bare(value: str) -> str:
         return value
     closed = len(value) > 1 and straight.endswith('"')
     inner = value[1:-1] if closed else value[1:]
-    return " ".join(re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL).split())
+    return " ".join(regex.sub(r"\\(.)", r"\1", inner, flags=regex.DOTALL).split())
 
 
-def _unknown(match: re.Match[str]) -> Problem | None:
+def _unknown(match: regex.Match[str]) -> Problem | None:
     """An unknown key is an error when it is a known one misspelt, and else a hint that it was taken as words."""
     written, value = match.group(2), match.group(3)
     lower = written.casefold()

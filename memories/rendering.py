@@ -139,11 +139,14 @@ _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|~~|`{1,3})(?=\S)([^*~`]{1,500})(?<=\S)\
 _UNDERSCORES = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,500})(?<=\S)\1(?!\w)")
 
 
+SEALED = "Sealed memory"
+
+
 def plain_title(memory: Memory, max_chars: int = TITLE_CHARS) -> str:
     """What a memory is called: its document's title, else its first line without marks, cut at a word."""
     named = memory.metadata.get("title")
     title = " ".join(named[: max_chars * 8].split()) if isinstance(named, str) else ""
-    return _shortened(title or first_line(memory.content), max_chars)
+    return _shortened(title or (SEALED if memory.is_sealed else first_line(memory.content)), max_chars)
 
 
 def first_line(text: str) -> str:

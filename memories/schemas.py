@@ -19,6 +19,7 @@ from memories.drafts import (
     MemoryDraft,
 )
 from memories.models import Memory
+from memories.screening import LABELS, SIGNS, dotted
 from memories.services.idempotency import Outcome
 from memories.services.revising import Change
 from memshadow.lib.strict import NOT_GIVEN, Flag, JsonObject, Moment, StrictModel
@@ -83,6 +84,11 @@ class MemoryPatch(StrictModel):
     """What to change; parts left out stay. `persona_id: null` takes the memory out of its persona."""
 
     content: str = Field(default=NOT_GIVEN, min_length=1)
+    ciphertext: str = Field(
+        default=NOT_GIVEN,
+        min_length=1,
+        description="For a sealed memory: its text anew. The vectors of the old text end; give new ones.",
+    )
     author: str = Field(default=NOT_GIVEN, max_length=AUTHOR_MAX_CHARS)
     tags: Tags = Field(default=NOT_GIVEN)
     metadata: JsonObject = Field(default=NOT_GIVEN)
@@ -116,13 +122,40 @@ class ConversationRefOut(BaseModel):
     source: str
 
 
+class FoundOut(BaseModel):
+    """Something that screening found: `content[start:end]`, in characters."""
+
+    kind: str
+    about: str = Field(description="What it is, in plain words.")
+    start: int
+    end: int
+
+
+class FindingsOut(BaseModel):
+    """What its owner should know of a text. Nothing was changed or blocked because of it."""
+
+    secrets: list[FoundOut] = Field(description="Tokens, private keys, card numbers, passwords.")
+    suspicious: list[FoundOut] = Field(description="Signs that the text addresses a language model.")
+
+    @classmethod
+    def of(cls, memory: Memory) -> FindingsOut:
+        """From what screening stored."""
+        found = memory.findings if memory.has_secret or memory.is_suspicious else {}
+        return cls(
+            secrets=[FoundOut(kind=k, about=LABELS[k], start=a, end=b) for k, a, b in found.get("secrets", ())],
+            suspicious=[FoundOut(kind=k, about=SIGNS[k], start=a, end=b) for k, a, b in found.get("signs", ())],
+        )
+
+
 class MemoryOut(BaseModel):
     """A memory."""
 
     id: UUID
     kind: KindName
     role: RoleName
-    content: str
+    content: str = Field(description="Empty for a sealed memory, whose text the server never had.")
+    sealed: bool = Field(description="Its owner's client encrypted it: only who has the key can read `ciphertext`.")
+    ciphertext: str | None = Field(description="An armoured age file; null unless sealed.")
     author: str
     source: str
     external_id: str
@@ -143,20 +176,26 @@ class MemoryOut(BaseModel):
     revision_count: int
     size_bytes: int
     index_state: Literal["pending", "done", "failed"] = Field(description="`pending`: found by its words only.")
+    findings: FindingsOut
 
     @classmethod
-    def of(cls, memory: Memory) -> MemoryOut:
-        """From a row with its tags, persona and conversation loaded."""
+    def of(cls, memory: Memory, *, mask_secrets: bool = False) -> MemoryOut:
+        """From a row with its tags, persona and conversation loaded; with `mask_secrets`, secrets are dots."""
         plain = {name: getattr(memory, name) for name in cls.model_fields if name not in _PARTS}
+        if mask_secrets:
+            plain["content"] = dotted(memory.content)
         return cls(
             **plain,
+            sealed=memory.is_sealed,
+            ciphertext=memory.ciphertext if memory.is_sealed else None,
+            findings=FindingsOut.of(memory),
             tags=sorted((tag.name for tag in memory.tags.all()), key=str.casefold),
             persona=persona_ref(memory),
             conversation=_conversation_ref(memory),
         )
 
 
-_PARTS = ("tags", "persona", "conversation")
+_PARTS = ("tags", "persona", "conversation", "findings", "sealed", "ciphertext")
 
 
 def persona_ref(row: Any) -> PersonaRef | None:

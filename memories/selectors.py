@@ -42,6 +42,11 @@ def memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
     return {m.id: m for m in with_parts(Memory.objects.filter(owner=owner, id__in=list(ids)))}
 
 
+def bare_memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
+    """The same without their parts, in one query."""
+    return {m.id: m for m in Memory.objects.filter(owner=owner, id__in=list(ids))}
+
+
 def as_known(memories: dict[UUID, Memory], moment: datetime) -> dict[UUID, Memory]:
     """The memories as they were at a moment: with the text of then, without those that were not active."""
     changes: dict[UUID, MemoryRevision] = {}
@@ -61,6 +66,7 @@ def _was_active(memory: Memory, change: MemoryRevision | None, moment: datetime)
         return memory.state == State.ACTIVE
     then = change.snapshot
     memory.content, memory.author, memory.state = then["content"], then["author"], then["state"]
+    memory.ciphertext = then.get("ciphertext", "")
     return bool(memory.state == State.ACTIVE)
 
 
@@ -148,6 +154,13 @@ def tags_for(owner: User) -> list[Tag]:
         memory_count=Count("memory_tags", filter=~Q(memory_tags__memory__state=State.DELETED))
     )
     return sorted(rows, key=lambda tag: tag.name.casefold())
+
+
+def recent_tags(owner: User, *, since: datetime, limit: int) -> list[tuple[str, int]]:
+    """The tags of active memories that occurred since then, each with how many carry it, the most used first."""
+    recent = Q(memory_tags__memory__state=State.ACTIVE, memory_tags__memory__occurred_at__gte=since)
+    rows = Tag.objects.filter(recent, owner=owner).annotate(n=Count("memory_tags")).order_by("-n", "id")
+    return [(tag.name, tag.n) for tag in rows.select_related("owner")[:limit]]
 
 
 def newest_tag_names(owner: User, limit: int) -> list[str]:

@@ -40,6 +40,7 @@ KEY_HELP = {
     "on": "happened in that year, month or day",
     "is": "pinned, archived …",
     "state": "active, archived, superseded or deleted",
+    "has": "a secret, or words for a model",
 }
 _KINDS = {
     "tag": "tag",
@@ -51,6 +52,7 @@ _KINDS = {
     "in": "conversation",
     "is": "state",
     "state": "state",
+    "has": "finding",
 }
 Words = Sequence[str]
 
@@ -59,7 +61,7 @@ Words = Sequence[str]
 class Suggestion:
     """One way to go on. Chosen, the box holds `text` with the caret at `cursor`.
 
-    `kind` is filter, tag, kind, source, person, role, persona, conversation, state, date or saved.
+    `kind` is filter, tag, kind, source, person, role, persona, conversation, state, finding, date or saved.
     """
 
     kind: str

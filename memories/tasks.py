@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from memories import embedding_usage, indexing
+from memories.gateway.pruning import prune_gateway
 from memories.index_report import report_index
-from memories.services import acronyms, feedback, import_running, importing, learning, refreshing, rules, switching
+from memories.services import (
+    acronyms,
+    feedback,
+    import_running,
+    importing,
+    learning,
+    refreshing,
+    rescreening,
+    retaining,
+    rules,
+    switching,
+    webhook_sending,
+)
 from memories.services.idempotency import prune_idempotency_records
 
 
@@ -38,6 +51,21 @@ def learn() -> int:
     return learning.learn_from_feedback() + acronyms.learn_acronyms()
 
 
+def screen() -> int:
+    """Screen memories that were stored under older rules; returns how many."""
+    return rescreening.screen_pending()
+
+
+def apply_retention() -> int:
+    """Move memories that are past their persona's time; returns how many."""
+    return retaining.apply_retention()
+
+
+def deliver_webhooks() -> int:
+    """Send webhooks what they are to be told; returns how many messages arrived."""
+    return webhook_sending.deliver_pending(for_s=20.0)
+
+
 def tidy() -> None:
     """Remove what nobody needs any more, and have embeddings made again that turn up where they do not belong."""
     importing.prune_uploads()
@@ -46,6 +74,8 @@ def tidy() -> None:
     rules.drop_unfounded()
     refreshing.refresh_suspicious()
     embedding_usage.prune()
+    prune_gateway()
+    webhook_sending.prune_deliveries()
 
 
 def look_at_index() -> None:

@@ -15,6 +15,7 @@ from memories.views import (
     saved,
     searching,
     tags,
+    webhooks,
 )
 
 app_name = "memories"
@@ -53,6 +54,11 @@ urlpatterns = [
         embedding_models.embedding_model_action,
         name="embedding_model_action",
     ),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:webhook_id>/action/", webhooks.webhook_action, name="webhook_action"),
+    path("webhooks/deliveries/<uuid:delivery_id>/replay/", webhooks.delivery_replay, name="delivery_replay"),
     path("exports/", exports.exports, name="exports"),
+    path("exports/personal-data/", exports.personal_data_download, name="personal_data"),
     path("exports/download/", exports.download, name="export_download"),
 ]

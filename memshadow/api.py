@@ -14,8 +14,9 @@ from ninja.errors import ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from accounts.api import router as accounts_router
+from accounts.api import routers as account_routers
 from memories.api import routers as memory_routers
+from memories.api.mem0 import router as mem0_router
 from memshadow import api_errors, api_openapi
 from memshadow.api_docs import Docs
 from memshadow.api_wire import JsonParser, JsonRenderer
@@ -79,6 +80,7 @@ def guarded(view: View) -> View:
         return _not_allowed(request, response) if response.status_code == 405 else response
 
     guard.csrf_exempt = True  # type: ignore[attr-defined]  # RequiredScope checks it for sessions
+    guard.counted_when_authenticated = True  # type: ignore[attr-defined]  # RateLimitMiddleware leaves it to RequiredScope
     guard.login_required = False  # type: ignore[attr-defined]  # RequiredScope authenticates
     return guard
 
@@ -109,6 +111,16 @@ def _unknown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     raise Http404
 
 
+def _mem0() -> MemshadowAPI:
+    """mem0's shapes beside our own; its documentation is mem0's, so that it has none here."""
+    made = MemshadowAPI(
+        urls_namespace="mem0", openapi_url=None, docs_url=None, parser=JsonParser(), renderer=JsonRenderer()
+    )
+    api_errors.install(made)
+    made.add_router("", mem0_router)
+    return made
+
+
 def _make() -> MemshadowAPI:
     made = MemshadowAPI(
         title="MEMSHADOW",
@@ -120,7 +132,7 @@ def _make() -> MemshadowAPI:
         renderer=JsonRenderer(),
     )
     api_errors.install(made)
-    for router in (*memory_routers, personas_router, accounts_router):
+    for router in (*memory_routers, personas_router, *account_routers):
         made.add_router("", router)
     return made
 
@@ -130,7 +142,7 @@ _urls, _app, _namespace = api.urls
 
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", (_urls, _app, _namespace)),
-    re_path(r"^api(?:/.*)?$", guarded(_unknown), name="api-unknown"),
+    re_path(r"^api(?:/[\s\S]*)?\Z", guarded(_unknown), name="api-unknown"),
 ]
 """The API, and a problem document for every other address under /api."""
 
@@ -140,3 +152,16 @@ alias_urlpatterns: list[URLPattern | URLResolver] = [
     if isinstance(pattern, URLPattern) and pattern.name in ALIASES
 ]
 """The short names of the original design: POST /ingest and GET /retrieve."""
+
+mem0_api = _mem0()
+_mem0_urls, _mem0_app, _mem0_namespace = mem0_api.urls
+
+mem0_urlpatterns: list[URLPattern | URLResolver] = [
+    path("mem0/", (_mem0_urls, _mem0_app, _mem0_namespace)),
+    *(
+        path(str(pattern.pattern), pattern.callback, name=f"{pattern.name}-alias")
+        for pattern in _mem0_urls
+        if isinstance(pattern, URLPattern) and str(pattern.pattern).startswith(("v1/", "v2/", "v3/"))
+    ),
+]
+"""All of mem0's addresses under /mem0, and those of its platform at the root too, where its client looks for them."""

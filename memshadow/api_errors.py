@@ -6,7 +6,6 @@ import errno
 import logging
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,8 +15,10 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from pydantic import BaseModel
 
+from accounts.oauth.metadata import challenge
 from memshadow.lib.errors import MemshadowError, NotAuthenticated, PermissionRefused
 from memshadow.lib.problems import in_plain_words, problem
+from memshadow.lib.request_context import current
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def _entry(path: tuple[Any, ...], message: str, code: str, location: str) -> dic
 
 def _refused(request: HttpRequest, error: MemshadowError) -> HttpResponse:
     details = dict(error.details)
-    headers = _challenge(error)
+    headers = _challenge(request, error)
     if "field" in details:
         location = str(details.pop("location", "body" if request.method in ("POST", "PATCH") else "query"))
         details["errors"] = [_entry((details.pop("field"),), error.message, error.code, location)]
@@ -86,14 +87,15 @@ def _refused(request: HttpRequest, error: MemshadowError) -> HttpResponse:
     return problem(request, status=error.status, detail=error.message, code=error.code, headers=headers, **details)
 
 
-def _challenge(error: MemshadowError) -> dict[str, str]:
+def _challenge(request: HttpRequest, error: MemshadowError) -> dict[str, str]:
     if isinstance(error, NotAuthenticated):
         reason = error.details.get("error")
-        return {"WWW-Authenticate": 'Bearer realm="memshadow"' + (f', error="{reason}"' if reason else "")}
+        why = f', error="{reason}"' if reason else ""
+        return {"WWW-Authenticate": f'Bearer realm="memshadow"{why}, {challenge(request)}'}
     if isinstance(error, PermissionRefused) and (scope := error.details.get("scope")):
-        challenge = f'Bearer realm="memshadow", error="insufficient_scope", scope="{scope}"'
-        return {"WWW-Authenticate": challenge}
-    return {}
+        insufficient = f'Bearer realm="memshadow", error="insufficient_scope", scope="{scope}"'
+        return {"WWW-Authenticate": insufficient}
+    return {"Retry-After": str(wait_s)} if (wait_s := error.details.get("retry_after_s")) else {}
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
@@ -143,7 +145,7 @@ def _io_error(request: HttpRequest, error: OSError) -> HttpResponse:
 
 def failed(request: HttpRequest, error: Exception) -> HttpResponse:
     """500 without any inner detail; the log has the traceback under the id that the client is shown."""
-    request_id = uuid4().hex
+    request_id = current().request_id
     logger.error("Request %s failed: %s %s", request_id, request.method, request.path, exc_info=error)
     detail = f"The server failed. Try again; if it stays, its log explains it under {request_id}."
     return problem(request, status=500, detail=detail, request_id=request_id)

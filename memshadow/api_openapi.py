@@ -10,7 +10,8 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from accounts.scopes import RequiredScope
+from accounts.permissions import MANAGERS_ONLY
+from accounts.scopes import Declaration, NoSignIn, RequiredScope
 from memshadow.lib.problems import CONTENT_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
@@ -18,7 +19,7 @@ SECURITY_SCHEMES = {
     "ApiKey": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key: `Authorization: Bearer msh_…` (`Token` works in place of `Bearer`).",
+        "description": "An API key or access token: `Authorization: Bearer msh_…` (`Token` works for `Bearer` too).",
     },
     "ApiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
     "Session": {
@@ -28,7 +29,11 @@ SECURITY_SCHEMES = {
         "description": "A signed-in browser; changes need the X-CSRFToken header.",
     },
 }
-_ALWAYS = (401, 403, 500)
+_ALWAYS = (401, 403, 429, 500)
+_ADDRESS_TOO_LONG = {
+    "description": "The address has more than 8,190 bytes; what can be sent by POST has room there.",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
 
 
 def operations(api: NinjaAPI) -> Iterator[Operation]:
@@ -38,9 +43,9 @@ def operations(api: NinjaAPI) -> Iterator[Operation]:
             yield from view.operations
 
 
-def scope_of(operation: Operation) -> str | None:
-    """The scope that an operation declares."""
-    declared = [auth.name for auth in operation.auth_callbacks if isinstance(auth, RequiredScope)]
+def declared_by(operation: Operation) -> Declaration | None:
+    """What an operation declares that it needs."""
+    declared = [auth for auth in operation.auth_callbacks if isinstance(auth, Declaration)]
     return declared[0] if declared else None
 
 
@@ -59,14 +64,14 @@ def complete(api: NinjaAPI, schema: OpenAPISchema) -> OpenAPISchema:
 
 
 def _complete_operation(details: dict[str, Any], operation: Operation) -> None:
-    scope = cast(str, scope_of(operation))
+    declared = cast(Declaration, declared_by(operation))
     text = details.get("description", "").strip()
     details["summary"] = text.split("\n")[0].rstrip(".")
-    details["description"] = f"{text}\n\nScope: `{scope}`."
-    details["x-required-scope"] = scope
-    details["security"] = [{name: []} for name in SECURITY_SCHEMES]
+    details["description"] = f"{text}\n\n{_needed(declared)}"
+    details["x-required-scope"] = declared.name
+    details["security"] = [] if isinstance(declared, NoSignIn) else [{name: []} for name in SECURITY_SCHEMES]
     for parameter in details["parameters"]:
-        _without_null(parameter["schema"])
+        parameter["schema"] = _without_null(parameter["schema"])
     if not details["parameters"]:
         del details["parameters"]
     for content in details.get("requestBody", {}).get("content", {}).values():
@@ -75,15 +80,25 @@ def _complete_operation(details: dict[str, Any], operation: Operation) -> None:
     responses = {str(status): body for status, body in details["responses"].items()}
     for status in _problem_statuses(details):
         responses.setdefault(str(status), _problem_response(status))
+    if any(parameter["in"] == "query" for parameter in details.get("parameters", [])):
+        responses.setdefault("414", _ADDRESS_TOO_LONG)
     details["responses"] = dict(sorted(responses.items()))
 
 
-def _without_null(schema: dict[str, Any]) -> None:
-    """A parameter is left out or has a value; it cannot be null."""
+def _needed(declared: Declaration) -> str:
+    """The scope in words, the roles where not all have it, and whether a session must be confirmed."""
+    scope = f"Scope: `{declared.name}`."
+    roles = f" {MANAGERS_ONLY}" if declared.permission == "server" else ""
+    session = " A session must be confirmed at `/account/confirm/` (else 403 `confirmation-needed`)."
+    return scope + roles + (session if isinstance(declared, RequiredScope) and declared.confirmed else "")
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out or has a value, never null; the same schema may stand in a body, where null is one."""
     choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
-    if len(choices) == 1:
-        del schema["anyOf"]
-        schema.update({**choices[0], **schema})
+    if len(choices) != 1:
+        return schema
+    return {**choices[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
 def _problem_statuses(details: dict[str, Any]) -> set[int]:
@@ -95,7 +110,7 @@ def _problem_statuses(details: dict[str, Any]) -> set[int]:
         statuses.add(422)
     if body:
         statuses |= {400, 411, 413, 415}
-    if details["x-required-scope"] != "read":
+    if details["x-required-scope"] not in ("any", "memories:read", "export"):
         statuses |= {404, 409}
     return statuses
 

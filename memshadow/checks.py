@@ -8,8 +8,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
+from accounts.server_keys import verify
 from memshadow.database_health import DatabaseUnsuitable, problems, read_facts
+from memshadow.lib.errors import Unavailable
+from memshadow.row_security import shortfall
 from memshadow.settings.env import env
 
 
@@ -27,10 +31,43 @@ def database_suits(
     return [Error(problem.message, hint=problem.remedy, id=problem.number) for problem in found]
 
 
+@register(Tags.database)
+def master_key_fits(
+    *, app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """memshadow.E006: the master key is the one that this database was made with. Runs with `check --database`."""
+    if not databases:
+        return []
+    try:
+        verify()
+    except DatabaseError:
+        return []  # E005 says so
+    except Unavailable as error:
+        return [Error(error.message, id="memshadow.E006")]
+    return []
+
+
+@register(Tags.database)
+def rows_are_walled(
+    *, app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """memshadow.W003: people's requests run as a role that row security binds. Runs with `check --database`."""
+    if not databases:
+        return []
+    try:
+        remedy = shortfall()
+    except DatabaseError:
+        return []  # E005 says so
+    if remedy is None:
+        return []
+    message = "The second wall is down: this database has no role for people's requests, so row security binds nobody."
+    return [Warning(message, hint=remedy, id="memshadow.W003")]
+
+
 @register(Tags.security)
 def secrets_outlive_the_machine(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
     """memshadow.W001: with an external database the keys must not live on a disk that a deploy replaces."""
-    if env.database_url is None or env.master_key or env.master_key_file:
+    if env.database_url is None or env.master_key or env.master_key_file or env.master_key_command:
         return []
     return [
         Warning(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
+from accounts import master_key, server_keys
 from memshadow.data_folder import (
     DataFolderLock,
     DataFolderUnusable,
@@ -23,6 +24,7 @@ from memshadow.database_health import problems, read_facts
 from memshadow.embedded_postgres import ensure_running
 from memshadow.lib.clock import now
 from memshadow.lib.errors import MemshadowError
+from memshadow.row_security import shortfall
 from memshadow.settings.env import Env
 from memshadow.supervisor import health, preparing
 from memshadow.supervisor.listening import listen
@@ -87,7 +89,7 @@ def _keys(env: Env) -> Iterator[Finding]:
     for path in (env.data_dir / "secret.key", env.master_key_file or env.data_dir / "master.key"):
         if path.is_file():
             yield _key_file(path)
-    if env.database_url and not (env.master_key or env.master_key_file):
+    if env.database_url and not (env.master_key or env.master_key_file or env.master_key_command):
         yield Finding(Verdict.NOTE, "keys", "the master key is a file: keep it (memshadow.W001)")
 
 
@@ -137,7 +139,21 @@ def _database(env: Env, running: bool) -> Iterator[Finding]:
             yield Finding(Verdict.BAD, "schema", f"{pending} migrations pending: run `manage.py prepare`.")
             return
         yield Finding(Verdict.GOOD, "schema", "up to date")
+        yield from _guarded("master key", _master_key)
+        yield _row_security()
         yield _worker(running or bool(env.database_url))
+
+
+def _master_key() -> Iterator[Finding]:
+    server_keys.verify()
+    yield Finding(Verdict.GOOD, "master key", f"opens this database ({master_key.source().name})")
+
+
+def _row_security() -> Finding:
+    remedy = shortfall()
+    if remedy is None:
+        return Finding(Verdict.GOOD, "row security", "people's requests see their own rows only")
+    return Finding(Verdict.NOTE, "row security", f"binds nobody (memshadow.W003). {remedy}")
 
 
 @contextmanager

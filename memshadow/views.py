@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 
-from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from accounts.access import needs_no_sign_in
+
 logger = logging.getLogger(__name__)
 
 
-@login_not_required
+@needs_no_sign_in
 @never_cache
 def health_live(request: HttpRequest) -> JsonResponse:
     """200 while this process answers at all."""
     return JsonResponse({"status": "live"})
 
 
-@login_not_required
+@needs_no_sign_in
 @never_cache
 def health_ready(request: HttpRequest) -> JsonResponse:
     """200 when the database answers and its schema is this code's; 503 with what is missing otherwise."""
@@ -38,7 +40,19 @@ def _not_ready() -> str | None:
         return "the database does not answer or is not migrated"
 
 
-@login_not_required
+@needs_no_sign_in
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that came without its token: tell the person to go back and send it again."""
     return render(request, "403_csrf.html", {"reason": reason}, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that makes no sense, or names a host that this server was not told it is."""
+    reason = ""
+    if isinstance(exception, DisallowedHost):
+        host = request.META.get("HTTP_HOST", "")[:200]
+        reason = (
+            f"This server was not told that it is reached as {host or 'a server without a name'}. If it is yours, "
+            "start it with MEMSHADOW_ALLOWED_HOSTS naming all its names and addresses, with commas between them."
+        )
+    return render(request, "400.html", {"reason": reason}, status=400)

@@ -12,6 +12,13 @@ from accounts.sealed import SealedText
 from memshadow.lib.ids import new_id
 
 
+class Retention(models.TextChoices):
+    """What becomes of a persona's memories after their time. Nothing is erased: only a person empties the trash."""
+
+    ARCHIVE = "archive", "Archive them"
+    TRASH = "trash", "Move them to the trash"
+
+
 class Persona(models.Model):
     """A named part of a person's memory. The name is sealed; `name_key` finds it."""
 
@@ -21,6 +28,8 @@ class Persona(models.Model):
     name_key = models.BinaryField(max_length=32)
     description_sealed = models.BinaryField(default=b"")
     created_at = models.DateTimeField(default=timezone.now)
+    retention_days = models.PositiveIntegerField(null=True, blank=True)
+    retention_action = models.CharField(max_length=8, choices=Retention.choices, default=Retention.ARCHIVE)
 
     name = SealedText()
     description = SealedText()

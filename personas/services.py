@@ -6,13 +6,15 @@ import unicodedata
 
 from django.db import IntegrityError, transaction
 
+from accounts.audit import record
 from accounts.keys import keyring
 from accounts.models import User
 from memshadow.lib.crypto import keyed_hash
 from memshadow.lib.errors import Conflict, PermissionRefused, ValidationFailed
-from personas.models import Persona
+from personas.models import Persona, Retention
 
 NAME_MAX_CHARS = 80
+RETENTION_MAX_DAYS = 36_500
 
 
 def name_key(owner: User, name: str) -> bytes:
@@ -33,6 +35,22 @@ def edit_persona(*, persona: Persona, name: str, description: str) -> Persona:
     _may_write(persona.owner)
     _describe(persona, name, description)
     return _save(persona)
+
+
+def set_retention(*, persona: Persona, days: int | None, action: str, by: User) -> Persona:
+    """How long this persona's memories stay where they are, from the day they were stored; None: for ever.
+
+    Raises ValidationFailed.
+    """
+    _may_write(persona.owner)
+    if days is not None and not 1 <= days <= RETENTION_MAX_DAYS:
+        raise ValidationFailed(f"Give a number of days from 1 to {RETENTION_MAX_DAYS}.", field="retention_days")
+    if action not in Retention.values:
+        raise ValidationFailed(f"retention_action is one of {', '.join(Retention.values)}.", field="retention_action")
+    persona.retention_days, persona.retention_action = days, action
+    persona.save(update_fields=["retention_days", "retention_action"])
+    record("persona.retention_set", actor=by, target=persona, days=days, then=action)
+    return persona
 
 
 def delete_persona(*, persona: Persona) -> None:

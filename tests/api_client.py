@@ -17,7 +17,7 @@ ROOT = "/api/v1"
 class ApiClient:
     """Calls paths under /api/v1 with a key of `user`, or without one."""
 
-    def __init__(self, user: User | None = None, scopes: tuple[str, ...] = ("read", "write")) -> None:
+    def __init__(self, user: User | None = None, scopes: tuple[str, ...] = ("memories:*", "export")) -> None:
         self.key = create_api_key(owner=user, name="test", scopes=scopes)[1] if user else ""
         headers = {"Authorization": f"Bearer {self.key}"} if user else {}
         self.client = Client(headers=headers, enforce_csrf_checks=True)
@@ -33,6 +33,10 @@ class ApiClient:
     def patch(self, path: str, body: Any) -> Any:
         """PATCH a JSON body."""
         return self._send("PATCH", path, body, {})
+
+    def put(self, path: str, body: Any) -> Any:
+        """PUT a JSON body."""
+        return self._send("PUT", path, body, {})
 
     def delete(self, path: str) -> Any:
         """DELETE."""

@@ -19,6 +19,7 @@ def _prepare() -> None:
         del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="memshadow-tests-"))
     os.environ["MEMSHADOW_DATA_DIR"] = str(folder)
+    os.environ["MEMSHADOW_OUTBOUND_ALLOW"] = "127.0.0.1"  # where the stand-ins for third parties listen
     os.environ["MEMSHADOW_TESTING"] = str(os.getpid())
     handle = embedded_postgres.ensure_running(folder) if not os.environ.get("DATABASE_URL") else None
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.access import require
 from accounts.audit import record
 from accounts.flows.creating import create_account
 from accounts.flows.setup import one_owner_at_a_time, owner_exists
@@ -22,8 +23,7 @@ LIFETIME = timedelta(days=7)
 
 def invite(*, by: User, role: str = Role.MEMBER, email: str = "") -> tuple[Invitation, str]:
     """An invitation and its one-time address. Raises PermissionRefused unless `by` manages this server."""
-    if by.role not in (Role.OWNER, Role.ADMINISTRATOR):
-        raise PermissionRefused("Only the owner or an administrator invites people.")
+    require(by, "server")
     if role not in (Role.ADMINISTRATOR, Role.MEMBER, Role.VIEWER):
         raise ValidationFailed("Choose administrator, member or viewer.", field="role")
     if role == Role.ADMINISTRATOR and by.role != Role.OWNER:

@@ -8,14 +8,13 @@ from django.db import transaction
 
 from accounts.audit import record
 from accounts.flows.creating import remember_password
+from accounts.mail import tell
 from accounts.models import User
 from memshadow.lib.errors import ValidationFailed
 
 
-def change_password(*, user: User, current: str, new: str) -> None:
-    """Replace the password. Raises ValidationFailed when the current one is wrong or the new one breaks a rule."""
-    if not user.check_password(current):
-        raise ValidationFailed("The current password is not right.", field="current")
+def change_password(*, user: User, new: str, action: str = "password.changed") -> None:
+    """Replace the password. Raises ValidationFailed when the new one breaks a rule."""
     try:
         validate_password(new, user)
     except ValidationError as error:
@@ -24,4 +23,9 @@ def change_password(*, user: User, current: str, new: str) -> None:
         user.set_password(new)
         user.save(update_fields=["password"])
         remember_password(user)
-        record("password.changed", actor=user, target=user)
+        record(action, actor=user, target=user)
+        tell(
+            user,
+            subject="Your password was changed",
+            text="If it was not you, choose a new one at once: “Forgot your password?” on the page Sign in.",
+        )

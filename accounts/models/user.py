@@ -6,19 +6,37 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from accounts import permissions
 from memshadow.lib.ids import new_id
 
 
 class Role(models.TextChoices):
     """What a person may do on this server."""
 
-    OWNER = "owner", "Owner"
-    ADMINISTRATOR = "administrator", "Administrator"
-    MEMBER = "member", "Member"
-    VIEWER = "viewer", "Viewer (read only)"
+    OWNER = permissions.OWNER, "Owner"
+    ADMINISTRATOR = permissions.ADMINISTRATOR, "Administrator"
+    MEMBER = permissions.MEMBER, "Member"
+    VIEWER = permissions.VIEWER, "Viewer (read only)"
+
+
+class Kind(models.TextChoices):
+    """What an owner of memories is."""
+
+    PERSON = "person", "Person"
+    SPACE = "space", "Space"
+
+
+class SecretPolicy(models.TextChoices):
+    """What becomes of a secret (a token, a private key, a card number) in a text that is captured."""
+
+    STORE = "store", "Keep the text as it is, and mark it"
+    MASK = "mask", "Keep the text without the secret"
+    REFUSE = "refuse", "Refuse the text"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -35,9 +53,13 @@ class UserManager(BaseUserManager["User"]):
         """A saved user with every right (`manage.py createsuperuser`)."""
         return self.create_user(email, password, role=Role.OWNER, is_staff=True, is_superuser=True, **fields)
 
+    def people(self) -> QuerySet[User]:
+        """Everybody: the principals of spaces, which own memories and never sign in, are nobody."""
+        return self.filter(kind=Kind.PERSON)
+
     def get_by_natural_key(self, username: str | None) -> User:
         """The user with that e-mail address in any spelling."""
-        return self.get(email=normalise_email(username or ""))
+        return self.people().get(email=normalise_email(username or ""))
 
 
 def normalise_email(email: str) -> str:
@@ -46,7 +68,7 @@ def normalise_email(email: str) -> str:
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in."""
+    """A person who signs in; or, of the other kind, the principal of a space, which owns its memories."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField("e-mail address", max_length=254, unique=True)
@@ -55,6 +77,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("may enter the administration", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON, editable=False)
+    secret_policy = models.CharField(max_length=8, choices=SecretPolicy.choices, default=SecretPolicy.STORE)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -73,10 +97,31 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.email = normalise_email(self.email)
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's, over the rights too: whoever changes a password, role or staff flag ends that person's sessions."""
+        rights = f"{self.role}|{self.is_staff}|{self.is_superuser}"
+        return salted_hmac(
+            "accounts.session", f"{self.password}|{rights}", secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    def may(self, permission: str) -> bool:
+        """Whether the person's role has a permission of accounts/permissions.py."""
+        return self.role in permissions.permission_named(permission).roles
+
+    @property
+    def is_space(self) -> bool:
+        """The principal of a space; never active, so that no way in opens."""
+        return self.kind == Kind.SPACE
+
     @property
     def may_write(self) -> bool:
         """Viewers read only."""
-        return self.role != Role.VIEWER
+        return self.may("memories:write")
+
+    @property
+    def may_manage(self) -> bool:
+        """The owner and administrators manage the server."""
+        return self.may("server")
 
     @property
     def is_owner(self) -> bool:

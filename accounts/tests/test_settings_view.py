@@ -63,11 +63,11 @@ def test_a_bad_password_form_is_explained_and_nothing_saved(
 
 
 def test_a_key_is_shown_once_and_works(client: Client, owner: User) -> None:
-    data = {"name": "laptop", "scopes": ["read", "write"], "days": "30"}
+    data = {"name": "laptop", "scopes": ["memories:read", "memories:write"], "days": "30"}
     response = client.post(reverse("accounts:api_keys"), data)
     text = response.context["new_key"]
     key = authenticate_api_key(text)
-    assert key is not None and (key.owner, key.scopes) == (owner, ["read", "write"])
+    assert key is not None and (key.owner, key.scopes) == (owner, ["memories:read", "memories:write"])
     assert key.expires_at is not None and timedelta(days=29) < key.expires_at - now() < timedelta(days=31)
     assert text in response.content.decode()
     assert text not in client.get(reverse("accounts:api_keys")).content.decode()
@@ -75,7 +75,7 @@ def test_a_key_is_shown_once_and_works(client: Client, owner: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{"name": "", "scopes": ["read"]}, {"name": "x", "scopes": []}, {"name": "x", "scopes": ["all"]}]
+    "data", [{"name": "", "scopes": ["memories:read"]}, {"name": "x", "scopes": []}, {"name": "x", "scopes": ["all"]}]
 )
 def test_a_bad_key_form_makes_no_key(client: Client, data: dict[str, object]) -> None:
     response = client.post(reverse("accounts:api_keys"), data | {"days": "30"})
@@ -85,23 +85,23 @@ def test_a_bad_key_form_makes_no_key(client: Client, data: dict[str, object]) ->
 
 def test_the_states_of_keys_are_told_apart(client: Client, owner: User) -> None:
     for name, change in (("a", {}), ("b", {"revoked_at": now()}), ("c", {"expires_at": now() - timedelta(days=1)})):
-        key, _ = create_api_key(owner=owner, name=name, scopes=["read"])
+        key, _ = create_api_key(owner=owner, name=name, scopes=["memories:read"])
         ApiKey.objects.filter(id=key.id).update(**change)
     keys = client.get(reverse("accounts:api_keys")).context["keys"]
     assert {key.name: key.state for key in keys} == {"a": "usable", "b": "revoked", "c": "expired"}
 
 
 def test_a_revoked_key_stops_working(client: Client, owner: User) -> None:
-    key, text = create_api_key(owner=owner, name="k", scopes=["read"])
+    key, text = create_api_key(owner=owner, name="k", scopes=["memories:read"])
     response = client.post(reverse("accounts:api_key_revoke", args=[key.id]), {"confirmed": "1"}, follow=True)
     assert b"The key is revoked." in response.content
     assert authenticate_api_key(text) is None
 
 
 def test_a_viewers_key_may_only_read(viewer: User, client_for: Callable[[User], Client]) -> None:
-    data = {"name": "k", "scopes": ["read", "write"], "days": "30"}
+    data = {"name": "k", "scopes": ["memories:read", "memories:write"], "days": "30"}
     response = client_for(viewer).post(reverse("accounts:api_keys"), data)
-    assert b"keys can only read" in response.content and not ApiKey.objects.exists()
+    assert b"Your role does not have memories:write" in response.content and not ApiKey.objects.exists()
 
 
 def test_an_invitation_is_made_listed_and_withdrawn(client: Client, owner: User) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
-from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,16 +15,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.audit import record
+from accounts.access import needs_no_sign_in
 from accounts.flows.invitations import accept, open_invitation
 from accounts.flows.setup import owner_exists
 from accounts.forms import NewAccountForm, SignInForm
+from accounts.mfa.middleware import open_before_second_factor
+from accounts.mfa.signing_in import enter
 from accounts.models import Role, User
 from memshadow.lib.errors import MemshadowError, NotFound
 
-_BACKEND = "accounts.backends.EmailBackend"
 
-
+@method_decorator(needs_no_sign_in, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
 class SignIn(LoginView):
     """The sign-in page."""
@@ -33,12 +34,21 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The password was right: the library, or first the page that asks for the second factor."""
+        user = form.get_user()
+        if enter(self.request, user=user, next_url=self.get_redirect_url()):
+            return redirect(self.get_success_url())
+        return redirect("accounts:second_factor")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Tell a server without an owner apart: its first link is in the terminal."""
-        return super().get_context_data(**kwargs) | {"owner_exists": owner_exists()}
+        sso_name = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+        return super().get_context_data(**kwargs) | {"owner_exists": owner_exists(), "sso_name": sso_name}
 
 
-@login_not_required
+@open_before_second_factor
+@needs_no_sign_in
 @require_http_methods(["GET", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ask on GET, so that a link cannot sign anybody out; leave on POST."""
@@ -48,7 +58,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:login")
 
 
-@login_not_required
+@needs_no_sign_in
 @never_cache
 @sensitive_post_parameters("password", "password_again")
 @require_http_methods(["GET", "POST"])
@@ -57,7 +67,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     return _new_account(request, token, "accounts/setup.html", owner_link=True)
 
 
-@login_not_required
+@needs_no_sign_in
 @never_cache
 @sensitive_post_parameters("password", "password_again")
 @require_http_methods(["GET", "POST"])
@@ -77,8 +87,7 @@ def _new_account(request: HttpRequest, token: str, template: str, *, owner_link:
     if request.method == "POST" and form.is_valid():
         user = _accept(token, form)
         if user is not None:
-            login(request, user, backend=_BACKEND)
-            record("account.signed_in", actor=user, address=request.META.get("REMOTE_ADDR"))
+            enter(request, user=user)
             messages.success(request, "Welcome. This library is yours.")
             return redirect("home")
     return render(request, template, {"form": form, "invitation": found})

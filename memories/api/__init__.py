@@ -8,17 +8,20 @@ from memories.api.imports import router as imports_router
 from memories.api.ingest import router as ingest_router
 from memories.api.memories import router as memories_router
 from memories.api.saved_searches import router as saved_searches_router
+from memories.api.sealed import router as sealed_router
 from memories.api.search import router as search_router
 from memories.api.stats import router as stats_router
 from memories.api.tags import router as tags_router
 from memories.api.trash import router as trash_router
 from memories.api.versions import router as versions_router
+from memories.api.webhooks import router as webhooks_router
 
 routers = (
     memories_router,
     versions_router,
     trash_router,
     search_router,
+    sealed_router,
     feedback_router,
     saved_searches_router,
     conversations_router,
@@ -28,6 +31,7 @@ routers = (
     stats_router,
     embedding_models_router,
     ingest_router,
+    webhooks_router,
 )
 
 __all__ = ["routers"]

@@ -57,7 +57,7 @@ class ConversationPageOut(BaseModel):
     next_cursor: str | None
 
 
-@router.get("/conversations", auth=scope("read"), response=ConversationPageOut)
+@router.get("/conversations", auth=scope("memories:read"), response=ConversationPageOut)
 def list_conversations(
     request: ApiRequest, query: Annotated[ConversationQuery, StrictQuery(...)]
 ) -> ConversationPageOut:
@@ -67,7 +67,7 @@ def list_conversations(
     return ConversationPageOut(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/conversations/{uuid:conversation_id}", auth=scope("read"), response=ConversationOut)
+@router.get("/conversations/{uuid:conversation_id}", auth=scope("memories:read"), response=ConversationOut)
 def get_conversation(request: ApiRequest, conversation_id: UUID) -> ConversationOut:
     """Read one conversation; its turns have an address of their own."""
     owner = request.auth.owner
@@ -75,7 +75,7 @@ def get_conversation(request: ApiRequest, conversation_id: UUID) -> Conversation
     return ConversationOut.of(conversation, selectors.turns_of(owner, conversation).count())
 
 
-@router.get("/conversations/{uuid:conversation_id}/turns", auth=scope("read"), response=MemoryPageOut)
+@router.get("/conversations/{uuid:conversation_id}/turns", auth=scope("memories:read"), response=MemoryPageOut)
 def list_turns(
     request: ApiRequest, conversation_id: UUID, query: Annotated[PageQuery, StrictQuery(...)]
 ) -> MemoryPageOut:

@@ -9,7 +9,6 @@ from ninja import Router
 from ninja.responses import Status
 from pydantic import BaseModel, Field
 
-from accounts.access import require_manager
 from accounts.scopes import ApiRequest, scope
 from memories import embedding_usage
 from memories.embedding import ModelSpec, Pooling, Precision
@@ -144,80 +143,73 @@ class EmbeddingStatisticsOut(BaseModel):
     all_time: list[EmbeddingUsageOut] = Field(description="Of the ninety days that are kept.")
 
 
-@router.get("/embedding-models", auth=scope("admin"), response=EmbeddingModelListOut)
+@router.get("/embedding-models", auth=scope("server"), response=EmbeddingModelListOut)
 def list_embedding_models(request: ApiRequest) -> EmbeddingModelListOut:
     """List the embedding models with their state and progress."""
-    require_manager(request.auth.owner)
     return EmbeddingModelListOut(items=[EmbeddingModelOut.of(row) for row in EmbeddingModel.objects.order_by("id")])
 
 
-@router.post("/embedding-models", auth=scope("admin"), response={201: EmbeddingModelOut})
+@router.post("/embedding-models", auth=scope("server"), response={201: EmbeddingModelOut})
 def add_embedding_model(request: ApiRequest, body: EmbeddingModelIn) -> Status[EmbeddingModelOut]:
     """Add a model, after running it once. Search does not change."""
-    row = services.add_embedding_model(by=request.auth.owner, spec=body.spec(), name=body.name)
+    row = services.add_embedding_model(by=request.auth.person, spec=body.spec(), name=body.name)
     return Status(201, EmbeddingModelOut.of(row))
 
 
-@router.post("/embedding-models/rollback", auth=scope("admin"), response=EmbeddingModelOut)
+@router.post("/embedding-models/rollback", auth=scope("server"), response=EmbeddingModelOut)
 def roll_back_embedding_model(request: ApiRequest) -> EmbeddingModelOut:
     """Go back to the model that was active before, at once."""
-    return EmbeddingModelOut.of(services.roll_back(by=request.auth.owner))
+    return EmbeddingModelOut.of(services.roll_back(by=request.auth.person))
 
 
-@router.get("/embedding-models/statistics", auth=scope("admin"), response=EmbeddingStatisticsOut)
+@router.get("/embedding-models/statistics", auth=scope("server"), response=EmbeddingStatisticsOut)
 def get_embedding_statistics(request: ApiRequest) -> EmbeddingStatisticsOut:
     """Texts, tokens, cache hits, errors and latency by model."""
-    require_manager(request.auth.owner)
     return EmbeddingStatisticsOut(
         last_day=[EmbeddingUsageOut.of(usage) for usage in embedding_usage.usage_of_last_day()],
         all_time=[EmbeddingUsageOut.of(usage) for usage in embedding_usage.usage_since()],
     )
 
 
-@router.get("/embedding-models/{model_name}", auth=scope("admin"), response=EmbeddingModelOut)
+@router.get("/embedding-models/{model_name}", auth=scope("server"), response=EmbeddingModelOut)
 def get_embedding_model(request: ApiRequest, model_name: str) -> EmbeddingModelOut:
     """Follow one model."""
-    require_manager(request.auth.owner)
     return EmbeddingModelOut.of(embedding_model_or_404(model_name))
 
 
-@router.patch("/embedding-models/{model_name}", auth=scope("admin"), response=EmbeddingModelOut)
+@router.patch("/embedding-models/{model_name}", auth=scope("server"), response=EmbeddingModelOut)
 def edit_embedding_model(request: ApiRequest, model_name: str, body: EndpointsIn) -> EmbeddingModelOut:
     """Change endpoints and keys; nothing that would change the vectors."""
-    require_manager(request.auth.owner)
     model = embedding_model_or_404(model_name)
-    row = services.set_endpoints(by=request.auth.owner, model=model, endpoints=body.endpoints, api_keys=body.api_keys)
+    row = services.set_endpoints(by=request.auth.person, model=model, endpoints=body.endpoints, api_keys=body.api_keys)
     return EmbeddingModelOut.of(row)
 
 
-@router.post("/embedding-models/{model_name}/activate", auth=scope("admin"), response={202: EmbeddingModelOut})
+@router.post("/embedding-models/{model_name}/activate", auth=scope("server"), response={202: EmbeddingModelOut})
 def activate_embedding_model(
     request: ApiRequest, model_name: str, query: Annotated[ActivateQuery, StrictQuery(...)]
 ) -> Status[EmbeddingModelOut]:
     """Have search use the model as soon as its vectors are complete."""
-    by = require_manager(request.auth.owner)
+    by = request.auth.person
     model = embedding_model_or_404(model_name)
     row = services.activate(by=by, model=model, despite_failures=query.despite_failures)
     return Status(202, EmbeddingModelOut.of(row))
 
 
-@router.post("/embedding-models/{model_name}/pause", auth=scope("admin"), response=EmbeddingModelOut)
+@router.post("/embedding-models/{model_name}/pause", auth=scope("server"), response=EmbeddingModelOut)
 def pause_embedding_model(request: ApiRequest, model_name: str) -> EmbeddingModelOut:
     """Stop building for now; what is done stays."""
-    require_manager(request.auth.owner)
-    return EmbeddingModelOut.of(services.pause(by=request.auth.owner, model=embedding_model_or_404(model_name)))
+    return EmbeddingModelOut.of(services.pause(by=request.auth.person, model=embedding_model_or_404(model_name)))
 
 
-@router.post("/embedding-models/{model_name}/resume", auth=scope("admin"), response=EmbeddingModelOut)
+@router.post("/embedding-models/{model_name}/resume", auth=scope("server"), response=EmbeddingModelOut)
 def resume_embedding_model(request: ApiRequest, model_name: str) -> EmbeddingModelOut:
     """Go on building, and try again what failed."""
-    require_manager(request.auth.owner)
-    return EmbeddingModelOut.of(services.resume(by=request.auth.owner, model=embedding_model_or_404(model_name)))
+    return EmbeddingModelOut.of(services.resume(by=request.auth.person, model=embedding_model_or_404(model_name)))
 
 
-@router.delete("/embedding-models/{model_name}", auth=scope("admin"), response={202: None})
+@router.delete("/embedding-models/{model_name}", auth=scope("server"), response={202: None})
 def drop_embedding_model(request: ApiRequest, model_name: str) -> Status[None]:
     """Remove a model and its vectors; never the active one."""
-    require_manager(request.auth.owner)
-    services.drop(by=request.auth.owner, model=embedding_model_or_404(model_name))
+    services.drop(by=request.auth.person, model=embedding_model_or_404(model_name))
     return Status(202, None)

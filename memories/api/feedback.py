@@ -94,7 +94,7 @@ class LearntRuleListOut(BaseModel):
     items: list[LearntRuleOut]
 
 
-@router.post("/feedback", auth=scope("write"), response=FeedbackOut)
+@router.post("/feedback", auth=scope("memories:write"), response=FeedbackOut)
 def give_feedback(request: ApiRequest, given: FeedbackIn) -> FeedbackOut:
     """Say whether a memory helped; another verdict for the same question replaces it."""
     row = verdicts.give_feedback(
@@ -107,7 +107,7 @@ def give_feedback(request: ApiRequest, given: FeedbackIn) -> FeedbackOut:
     return FeedbackOut.of(row)
 
 
-@router.post("/feedback/use", auth=scope("write"), response={204: None})
+@router.post("/feedback/use", auth=scope("memories:write"), response={204: None})
 def note_use(request: ApiRequest, used: UseIn) -> Status[None]:
     """Note that a memory was used after a search: a small vote for it. Unknown ids are ignored."""
     owner = request.auth.owner
@@ -115,33 +115,33 @@ def note_use(request: ApiRequest, used: UseIn) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/feedback", auth=scope("read"), response=FeedbackPageOut)
+@router.get("/feedback", auth=scope("memories:read"), response=FeedbackPageOut)
 def list_feedback(request: ApiRequest, query: Annotated[PageQuery, StrictQuery(...)]) -> FeedbackPageOut:
     """List feedback, newest first."""
     page = quality.feedback_page(request.auth.owner, cursor=query.cursor, limit=query.limit)
     return FeedbackPageOut(items=[FeedbackOut.of(row) for row in page.items], next_cursor=page.next_cursor)
 
 
-@router.delete("/feedback/{uuid:feedback_id}", auth=scope("write"), response={204: None})
+@router.delete("/feedback/{uuid:feedback_id}", auth=scope("memories:write"), response={204: None})
 def delete_feedback(request: ApiRequest, feedback_id: UUID) -> Status[None]:
     """Take a verdict back, with what it taught."""
     verdicts.take_back(owner=request.auth.owner, feedback_id=feedback_id)
     return Status(204, None)
 
 
-@router.get("/learnt-rules", auth=scope("read"), response=LearntRuleListOut)
+@router.get("/learnt-rules", auth=scope("memories:read"), response=LearntRuleListOut)
 def list_learnt_rules(request: ApiRequest) -> LearntRuleListOut:
     """List what search has learnt, and why."""
     return LearntRuleListOut(items=[LearntRuleOut.of(row) for row in quality.rules_for(request.auth.owner)])
 
 
-@router.delete("/learnt-rules/{uuid:rule_id}", auth=scope("write"), response=LearntRuleOut)
+@router.delete("/learnt-rules/{uuid:rule_id}", auth=scope("memories:write"), response=LearntRuleOut)
 def remove_learnt_rule(request: ApiRequest, rule_id: UUID) -> LearntRuleOut:
     """Take a rule out of use; it is not learnt again."""
     return LearntRuleOut.of(rules.remove_rule(owner=request.auth.owner, rule_id=rule_id))
 
 
-@router.post("/learnt-rules/{uuid:rule_id}/restore", auth=scope("write"), response=LearntRuleOut)
+@router.post("/learnt-rules/{uuid:rule_id}/restore", auth=scope("memories:write"), response=LearntRuleOut)
 def restore_learnt_rule(request: ApiRequest, rule_id: UUID) -> LearntRuleOut:
     """Put a removed rule back in use."""
     return LearntRuleOut.of(rules.restore_rule(owner=request.auth.owner, rule_id=rule_id))

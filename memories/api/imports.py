@@ -84,7 +84,7 @@ class ImportPageOut(BaseModel):
     next_cursor: str | None
 
 
-@router.post("/imports", auth=scope("write"), response={202: ImportOut})
+@router.post("/imports", auth=scope("memories:write"), response={202: ImportOut})
 def start_import(
     request: ApiRequest,
     response: HttpResponse,
@@ -106,32 +106,32 @@ def start_import(
     return Status(202, ImportOut.of(job))
 
 
-@router.get("/imports", auth=scope("read"), response=ImportPageOut)
+@router.get("/imports", auth=scope("memories:read"), response=ImportPageOut)
 def list_imports(request: ApiRequest, query: Annotated[PageQuery, StrictQuery(...)]) -> ImportPageOut:
     """List imports, newest first."""
     page = selectors.imports_for(request.auth.owner, cursor=query.cursor, limit=query.limit)
     return ImportPageOut(items=[ImportOut.of(job) for job in page.items], next_cursor=page.next_cursor)
 
 
-@router.get("/imports/{uuid:import_id}", auth=scope("read"), response=ImportOut)
+@router.get("/imports/{uuid:import_id}", auth=scope("memories:read"), response=ImportOut)
 def get_import(request: ApiRequest, import_id: UUID) -> ImportOut:
     """Follow one import."""
     return ImportOut.of(import_or_404(request.auth.owner, import_id))
 
 
-@router.post("/imports/{uuid:import_id}/cancel", auth=scope("write"), response=ImportOut)
+@router.post("/imports/{uuid:import_id}/cancel", auth=scope("memories:write"), response=ImportOut)
 def cancel_import(request: ApiRequest, import_id: UUID) -> ImportOut:
     """Stop an import. What is imported stays, and it can be resumed."""
     return ImportOut.of(importing.cancel_import(owner=request.auth.owner, job_id=import_id))
 
 
-@router.post("/imports/{uuid:import_id}/resume", auth=scope("write"), response=ImportOut)
+@router.post("/imports/{uuid:import_id}/resume", auth=scope("memories:write"), response=ImportOut)
 def resume_import(request: ApiRequest, import_id: UUID) -> ImportOut:
     """Go on with a cancelled or failed import where it stood."""
     return ImportOut.of(importing.resume_import(owner=request.auth.owner, job_id=import_id))
 
 
-@router.delete("/imports/{uuid:import_id}", auth=scope("write"), response={204: None})
+@router.delete("/imports/{uuid:import_id}", auth=scope("memories:delete"), response={204: None})
 def delete_import(request: ApiRequest, import_id: UUID) -> Status[None]:
     """Forget an import that has ended, and its file; the memories stay."""
     importing.delete_import(owner=request.auth.owner, job_id=import_id)

@@ -91,7 +91,7 @@ class RetrieveQuery(StrictModel):
     )
 
 
-@router.post("/ingest", auth=scope("write"), response={201: IngestOut, 200: IngestOut})
+@router.post("/ingest", auth=scope("memories:write"), response={201: IngestOut, 200: IngestOut})
 def ingest(request: ApiRequest, body: IngestIn, idempotency_key: IdempotencyKey) -> Status[IngestOut]:
     """Store a memory or a chat.
 
@@ -104,7 +104,7 @@ def ingest(request: ApiRequest, body: IngestIn, idempotency_key: IdempotencyKey)
     return Status(201 if created else 200, IngestOut(id=items[0].id, created=created, items=items))
 
 
-@router.get("/retrieve", auth=scope("read"), response=SearchOut)
+@router.get("/retrieve", auth=scope("memories:read"), response=SearchOut)
 def retrieve(request: ApiRequest, query: Annotated[RetrieveQuery, StrictQuery(...)]) -> SearchOut:
     """Find the memories that answer a question; `/search` can do more."""
     return answer(request.auth.owner, Asking(q=query.query, limit=query.limit, plain=True), _filter(query.filters))

@@ -10,7 +10,7 @@ from ninja import Header, Router
 from ninja.responses import Status
 from pydantic import Field
 
-from accounts.scopes import ApiRequest, scope
+from accounts.scopes import ApiRequest, require_confirmed_session, scope
 from memories import selectors
 from memories.access import memory_or_404
 from memories.api.batch_errors import numbered
@@ -51,7 +51,7 @@ class DeleteQuery(StrictModel):
     permanent: bool = Field(default=False, description="Erase it for good; only what is in the trash can be erased.")
 
 
-@router.post("/memories", auth=scope("write"), response={201: MemoryOut, 200: MemoryOut})
+@router.post("/memories", auth=scope("memories:write"), response={201: MemoryOut, 200: MemoryOut})
 def create_memory(
     request: ApiRequest, response: HttpResponse, memory: MemoryIn, idempotency_key: IdempotencyKey
 ) -> Status[MemoryOut]:
@@ -66,7 +66,7 @@ def create_memory(
     return Status(201 if outcome.created else 200, MemoryOut.of(memory_or_404(owner, outcome.id)))
 
 
-@router.post("/memories/batch", auth=scope("write"), response=BatchOut)
+@router.post("/memories/batch", auth=scope("memories:write"), response=BatchOut)
 def create_memories(request: ApiRequest, batch: BatchIn, idempotency_key: IdempotencyKey) -> BatchOut:
     """Store up to 1,000 memories, all or none."""
     drafts = [memory.draft() for memory in batch.memories]
@@ -76,16 +76,19 @@ def create_memories(request: ApiRequest, batch: BatchIn, idempotency_key: Idempo
     return BatchOut(items=items, created=sum(item.created for item in items))
 
 
-@router.get("/memories", auth=scope("read"), response=MemoryPageOut)
+@router.get("/memories", auth=scope("memories:read"), response=MemoryPageOut)
 def list_memories(request: ApiRequest, query: Annotated[MemoryQuery, StrictQuery(...)]) -> MemoryPageOut:
     """List memories, newest first."""
     page = selectors.memory_page(
         request.auth.owner, query.wanted(), cursor=query.cursor, limit=query.limit, by=query.order_by
     )
-    return MemoryPageOut(items=[MemoryOut.of(memory) for memory in page.items], next_cursor=page.next_cursor)
+    return MemoryPageOut(
+        items=[MemoryOut.of(memory, mask_secrets=query.mask_secrets) for memory in page.items],
+        next_cursor=page.next_cursor,
+    )
 
 
-@router.post("/memories/merge", auth=scope("write"), response=MemoryOut)
+@router.post("/memories/merge", auth=scope("memories:write"), response=MemoryOut)
 def merge_memories(request: ApiRequest, merge: MergeIn) -> MemoryOut:
     """Merge duplicates into one memory.
 
@@ -99,22 +102,24 @@ def merge_memories(request: ApiRequest, merge: MergeIn) -> MemoryOut:
     return MemoryOut.of(memory_or_404(owner, kept.id))
 
 
-@router.post("/memories/bulk", auth=scope("write"), response=BulkOut)
+@router.post("/memories/bulk", auth=scope("memories:write"), response=BulkOut)
 def change_many(request: ApiRequest, bulk: BulkIn) -> BulkOut:
-    """Do one thing to many memories, to all or to none."""
+    """Do one thing to many memories, to all or to none. To delete them needs the scope `memories:delete` too."""
+    if bulk.action == "delete":
+        request.auth.require("memories:delete")
     count = lifecycle.apply_to_many(
         owner=request.auth.owner, memory_ids=bulk.ids, action=bulk.action, by=by(request, bulk.reason)
     )
     return BulkOut(count=count)
 
 
-@router.get("/memories/{uuid:memory_id}", auth=scope("read"), response=MemoryOut)
+@router.get("/memories/{uuid:memory_id}", auth=scope("memories:read"), response=MemoryOut)
 def get_memory(request: ApiRequest, memory_id: UUID) -> MemoryOut:
     """Read one memory, in whatever state."""
     return MemoryOut.of(memory_or_404(request.auth.owner, memory_id))
 
 
-@router.patch("/memories/{uuid:memory_id}", auth=scope("write"), response=MemoryOut)
+@router.patch("/memories/{uuid:memory_id}", auth=scope("memories:write"), response=MemoryOut)
 def edit_memory(request: ApiRequest, memory_id: UUID, patch: MemoryPatch) -> MemoryOut:
     """Change a memory; what it was stays in its history."""
     owner = request.auth.owner
@@ -122,7 +127,7 @@ def edit_memory(request: ApiRequest, memory_id: UUID, patch: MemoryPatch) -> Mem
     return MemoryOut.of(memory_or_404(owner, memory_id))
 
 
-@router.delete("/memories/{uuid:memory_id}", auth=scope("write"), response={204: None})
+@router.delete("/memories/{uuid:memory_id}", auth=scope("memories:delete"), response={204: None})
 def delete_memory(
     request: ApiRequest, memory_id: UUID, query: Annotated[DeleteQuery, StrictQuery(...)]
 ) -> Status[None]:
@@ -137,5 +142,6 @@ def delete_memory(
     elif memory_or_404(owner, memory_id).state != State.DELETED:
         raise Conflict("Only what is in the trash can be erased; delete it without permanent=true first.")
     else:
-        lifecycle.empty_trash(owner=owner, memory_ids=[memory_id])
+        require_confirmed_session(request)
+        lifecycle.empty_trash(owner=owner, by=request.auth.person, memory_ids=[memory_id])
     return Status(204, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from memories.schemas import KindName, RoleName, StateName
 from memories.services.revising import By
 from memshadow.lib.strict import Moment, PageQuery, StrictModel
 
+FindingName = Literal["secret", "suspicious"]
 _NAMES = {
     "state": "states",
     "kind": "kinds",
@@ -48,6 +49,13 @@ class FilterIn(StrictModel):
     before: Moment | None = Field(default=None, description="Occurred earlier than this moment.")
     state: list[StateName] = Field(default=[], max_length=4, description="Only `active` when left out.")
     pinned: bool | None = None
+    has: list[FindingName] = Field(
+        default=[],
+        max_length=2,
+        description="`secret`: screening found one in the text; `suspicious`: it addresses a model.",
+    )
+
+    sealed: bool | None = Field(default=None, description="Only what its owner sealed, or only what not.")
 
     def wanted(self, *, any_state: bool = False) -> MemoryFilter:
         """As selectors and search take it. Without a state: active ones, or with `any_state` all."""
@@ -60,12 +68,19 @@ class FilterIn(StrictModel):
         return MemoryFilter(**parts)
 
 
+MaskSecrets = Annotated[
+    bool, Field(description="Put a dot for each character of a secret in the text, such as for a prompt.")
+]
+
+
 class MemoryQuery(PageQuery, FilterIn):
     """A page of the memories that pass a filter."""
+
+    mask_secrets: MaskSecrets = False
 
     order_by: Literal["occurred_at", "created_at", "updated_at"] = Field("occurred_at", description="Newest first.")
 
 
 def by(request: ApiRequest, reason: str = "") -> By:
     """Who changes something through the API, for the revision."""
-    return By(actor=request.auth.owner, via="api", reason=reason)
+    return By(actor=request.auth.person, via="api", reason=reason)

@@ -58,34 +58,34 @@ class SavedSearchListOut(BaseModel):
     items: list[SavedSearchOut]
 
 
-@router.get("/saved-searches", auth=scope("read"), response=SavedSearchListOut)
+@router.get("/saved-searches", auth=scope("memories:read"), response=SavedSearchListOut)
 def list_saved_searches(request: ApiRequest) -> SavedSearchListOut:
     """List saved searches by name."""
     rows = selectors.saved_searches_for(request.auth.owner)
     return SavedSearchListOut(items=[SavedSearchOut.of(row) for row in rows])
 
 
-@router.post("/saved-searches", auth=scope("write"), response={201: SavedSearchOut})
+@router.post("/saved-searches", auth=scope("memories:write"), response={201: SavedSearchOut})
 def save_search(request: ApiRequest, search: SavedSearchIn) -> Status[SavedSearchOut]:
     """Save a query under a name."""
     saved = services.save_search(owner=request.auth.owner, name=search.name, query=search.query)
     return Status(201, SavedSearchOut.of(saved))
 
 
-@router.get("/saved-searches/{uuid:search_id}", auth=scope("read"), response=SavedSearchOut)
+@router.get("/saved-searches/{uuid:search_id}", auth=scope("memories:read"), response=SavedSearchOut)
 def get_saved_search(request: ApiRequest, search_id: UUID) -> SavedSearchOut:
     """Read one saved search."""
     return SavedSearchOut.of(saved_search_or_404(request.auth.owner, search_id))
 
 
-@router.patch("/saved-searches/{uuid:search_id}", auth=scope("write"), response=SavedSearchOut)
+@router.patch("/saved-searches/{uuid:search_id}", auth=scope("memories:write"), response=SavedSearchOut)
 def edit_saved_search(request: ApiRequest, search_id: UUID, patch: SavedSearchPatch) -> SavedSearchOut:
     """Rename a saved search or change its query."""
     saved = saved_search_or_404(request.auth.owner, search_id)
     return SavedSearchOut.of(services.edit_saved_search(saved=saved, **patch.model_dump(exclude_unset=True)))
 
 
-@router.delete("/saved-searches/{uuid:search_id}", auth=scope("write"), response={204: None})
+@router.delete("/saved-searches/{uuid:search_id}", auth=scope("memories:delete"), response={204: None})
 def delete_saved_search(request: ApiRequest, search_id: UUID) -> Status[None]:
     """Forget a saved search; the memories that it finds stay."""
     services.delete_saved_search(saved=saved_search_or_404(request.auth.owner, search_id))

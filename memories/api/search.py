@@ -76,7 +76,7 @@ class SuggestionOut(BaseModel):
     """One way to go on."""
 
     kind: str = Field(
-        description="filter, tag, kind, source, person, role, persona, conversation, state, date or saved."
+        description="filter, tag, kind, source, person, role, persona, conversation, state, finding, date or saved."
     )
     label: str
     detail: str = Field(description="A few words about it, which may be empty.")
@@ -94,16 +94,16 @@ def answer(owner: User, asked: Asking, filters: FilterIn) -> SearchOut:
     """Search, note it for feedback, and put the result in its schema."""
     found = asking.ask(asked.request(owner, filters), page=asked.page, plain=asked.plain)
     noted = log_retrieval(owner=owner, request=found.asked, result=found.result, via="api") if found.asked else None
-    return SearchOut.of(found.result, retrieval_id=noted, highlight=asked.highlight)
+    return SearchOut.of(found.result, retrieval_id=noted, asked=asked)
 
 
-@router.get("/search", auth=scope("read"), response=SearchOut)
+@router.get("/search", auth=scope("memories:read"), response=SearchOut)
 def search_memories(request: ApiRequest, query: Annotated[SearchQuery, StrictQuery(...)]) -> SearchOut:
     """Find the memories that answer a question."""
     return answer(request.auth.owner, query, query)
 
 
-@router.post("/search", auth=scope("read"), response=SearchOut)
+@router.post("/search", auth=scope("memories:read"), response=SearchOut)
 def search_memories_by_body(request: ApiRequest, search: SearchIn) -> SearchOut:
     """Find the memories that answer a question, with everything that can be said about the answer.
 
@@ -112,13 +112,13 @@ def search_memories_by_body(request: ApiRequest, search: SearchIn) -> SearchOut:
     return answer(request.auth.owner, search, search.filters)
 
 
-@router.post("/search/batch", auth=scope("read"), response=SearchBatchOut)
+@router.post("/search/batch", auth=scope("memories:read"), response=SearchBatchOut)
 def search_batch(request: ApiRequest, batch: SearchBatchIn) -> SearchBatchOut:
     """Ask up to 50 questions at once; each is answered or has its error."""
     return SearchBatchOut(items=[_one_of_batch(request.auth.owner, given) for given in batch.searches])
 
 
-@router.get("/search/suggestions", auth=scope("read"), response=SuggestionListOut)
+@router.get("/search/suggestions", auth=scope("memories:read"), response=SuggestionListOut)
 def list_suggestions(request: ApiRequest, query: Annotated[SuggestionQuery, StrictQuery(...)]) -> SuggestionListOut:
     """Suggest how a question may go on: filters, and the owner's own tags, people, titles and saved searches."""
     found = complete(request.auth.owner, query.q, query.cursor, limit=query.limit)

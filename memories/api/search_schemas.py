@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Literal
 from uuid import UUID
 
 from django.utils.html import escape
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from accounts.models import User
 from memories import retrieval
-from memories.api.parameters import FilterIn
+from memories.api.parameters import FilterIn, MaskSecrets
 from memories.schemas import MemoryOut
+from memories.screening import dotted
 from memshadow.lib.strict import LIMIT_MAX, Flag, Moment, StrictModel
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 ArmName = Literal["vector", "lexical", "author", "time"]
+RerankerName = Literal["none", "cross_encoder", "llm"]
 
 
 def _known_signals(weights: dict[str, float]) -> dict[str, float]:
@@ -32,7 +34,7 @@ def _known_signals(weights: dict[str, float]) -> dict[str, float]:
     return weights
 
 
-Weight = Annotated[float, Field(ge=0, le=100)]
+Weight = Annotated[float, Strict(), Field(ge=0, le=100)]
 Weights = Annotated[dict[str, Weight], Field(max_length=40), AfterValidator(_known_signals)]
 
 
@@ -50,11 +52,12 @@ class Asking(StrictModel):
         "box, such as a prompt.",
     )
     limit: int = Field(default=10, ge=1, le=LIMIT_MAX)
-    cursor: str | None = Field(default=None, max_length=200, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(default=None, max_length=600, description="`next_cursor` of the page before.")
     page: int = Field(default=1, ge=1, le=LIMIT_MAX, description="Which page, from 1, in place of a cursor.")
     threshold: float = Field(default=0.0, ge=0, le=1, description="The least score.")
     explain: bool = Field(default=False, description="Say why each memory ranked where it did.")
     highlight: bool = Field(default=True, description="Mark the words of the question in the snippets.")
+    mask_secrets: MaskSecrets = False
 
     def request(self, owner: User, filters: FilterIn) -> retrieval.SearchRequest:
         """As `memories.asking` takes it."""
@@ -66,6 +69,7 @@ class Asking(StrictModel):
             cursor=self.cursor,
             threshold=self.threshold,
             explain=self.explain,
+            sealed=True,
         )
 
 
@@ -104,6 +108,11 @@ class SearchIn(Asking):
     )
     diversity: float = Field(default=0.0, ge=0, le=1, description="0 for relevance only, towards 1 for variety.")
     collapse: Flag = Field(default=True, description="Leave near-duplicates of a better hit out.")
+    rerank: RerankerName = Field(
+        default="none",
+        description="Have a model that the server's administrator has set up read the best hits once more: a "
+        "cross-encoder on the server, or a language model, to whose server they are then sent.",
+    )
     at: Moment | None = Field(default=None, description="The moment of asking, for 'last spring' and recency.")
     as_of: Moment | None = Field(default=None, description="Only what was known then.")
 
@@ -124,6 +133,8 @@ class SearchIn(Asking):
             recency_half_life_days=self.recency_half_life_days,
             diversity=self.diversity,
             collapse=self.collapse,
+            rerank=self.rerank,
+            sealed=True,
         )
 
 
@@ -153,6 +164,13 @@ class SignalOut(BaseModel):
     contribution: float = Field(description="weight times value, in the unit in which signals are summed.")
 
 
+class MovedOut(BaseModel):
+    """What a reranker made of a hit."""
+
+    score: float = Field(description="0 for the worst hit that it read, 1 for the best.")
+    place_before: int = Field(description="The place in the first ranking, from 1, before near-duplicates collapsed.")
+
+
 class ExplanationOut(BaseModel):
     """Why a memory ranked where it did."""
 
@@ -161,6 +179,7 @@ class ExplanationOut(BaseModel):
     chunk: int
     chunks_matched: int
     learnt: list[str] = Field(description="The rules learnt from feedback that took part.")
+    rerank: MovedOut | None = Field(description="Null for a hit that no reranker read.")
 
 
 class HitOut(BaseModel):
@@ -172,14 +191,27 @@ class HitOut(BaseModel):
     explanation: ExplanationOut | None
 
     @classmethod
-    def of(cls, hit: retrieval.Hit, *, highlight: bool = True) -> HitOut:
+    def of(cls, hit: retrieval.Hit, *, highlight: bool = True, mask_secrets: bool = False) -> HitOut:
         """From the search's hit."""
+        snippet = hit.snippet
+        if mask_secrets:
+            snippet = replace(snippet, text=dotted(hit.memory.content, start=snippet.start, end=snippet.end))
         return cls(
-            memory=MemoryOut.of(hit.memory),
+            memory=MemoryOut.of(hit.memory, mask_secrets=mask_secrets),
             score=hit.score,
-            snippet=SnippetOut.of(hit.snippet, highlight=highlight),
+            snippet=SnippetOut.of(snippet, highlight=highlight),
             explanation=ExplanationOut(**asdict(hit.explanation)) if hit.explanation else None,
         )
+
+
+class RerankingOut(BaseModel):
+    """What became of the reranking that was asked for."""
+
+    by: str = Field(description="cross_encoder or llm.")
+    model: str
+    applied: bool = Field(description="False: the hits stand as the first ranking has them.")
+    hits: int = Field(description="How many of the best hits were read and put in order.")
+    reason: str = Field(description="Why it was not applied, or empty.")
 
 
 class SearchOut(BaseModel):
@@ -194,16 +226,18 @@ class SearchOut(BaseModel):
     understood: list[str] = Field(description="How the question was read, and what in it names nothing of yours.")
     plan: str = Field(description="How vectors were compared: exact, hnsw or none.")
     arms: dict[str, int] = Field(description="How many chunks each arm proposed.")
+    rerank: RerankingOut | None = Field(description="Null unless reranking was asked for.")
 
     @classmethod
-    def of(cls, result: retrieval.SearchResult, *, retrieval_id: UUID | None, highlight: bool = True) -> SearchOut:
-        """From the search's result."""
+    def of(cls, result: retrieval.SearchResult, *, retrieval_id: UUID | None, asked: Asking) -> SearchOut:
+        """From the search's result, shown as it was asked for."""
         return cls(
             retrieval_id=retrieval_id,
-            items=[HitOut.of(hit, highlight=highlight) for hit in result.hits],
+            items=[HitOut.of(hit, highlight=asked.highlight, mask_secrets=asked.mask_secrets) for hit in result.hits],
             next_cursor=result.next_cursor,
             took_ms=result.took_ms,
             plan=result.plan,
             arms=dict(result.arms),
             understood=list(result.understood),
+            rerank=RerankingOut(**asdict(result.rerank)) if result.rerank else None,
         )

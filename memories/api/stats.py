@@ -29,7 +29,7 @@ class StatsOut(BaseModel):
     newest_at: datetime | None
 
 
-@router.get("/stats", auth=scope("read"), response=StatsOut)
+@router.get("/stats", auth=scope("memories:read"), response=StatsOut)
 def get_stats(request: ApiRequest) -> StatsOut:
     """Count what is remembered."""
     return StatsOut(**asdict(stats_for(request.auth.owner)))

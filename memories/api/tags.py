@@ -43,7 +43,7 @@ class TagPatch(StrictModel):
     name: TagName
 
 
-@router.get("/tags", auth=scope("read"), response=TagListOut)
+@router.get("/tags", auth=scope("memories:read"), response=TagListOut)
 def list_tags(request: ApiRequest) -> TagListOut:
     """List tags by name."""
     rows = selectors.tags_for(request.auth.owner)
@@ -52,14 +52,14 @@ def list_tags(request: ApiRequest) -> TagListOut:
     )
 
 
-@router.patch("/tags/{uuid:tag_id}", auth=scope("write"), response=TagOut)
+@router.patch("/tags/{uuid:tag_id}", auth=scope("memories:write"), response=TagOut)
 def rename_tag(request: ApiRequest, tag_id: UUID, patch: TagPatch) -> TagOut:
     """Rename a tag; answers with the tag that remains."""
     tag = tagging.rename_tag(tag=tag_or_404(request.auth.owner, tag_id), name=patch.name)
     return TagOut(id=tag.id, name=tag.name)
 
 
-@router.delete("/tags/{uuid:tag_id}", auth=scope("write"), response={204: None})
+@router.delete("/tags/{uuid:tag_id}", auth=scope("memories:delete"), response={204: None})
 def delete_tag(request: ApiRequest, tag_id: UUID) -> Status[None]:
     """Remove a tag from every memory; the memories stay."""
     tagging.delete_tag(tag=tag_or_404(request.auth.owner, tag_id))

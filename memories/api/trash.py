@@ -17,7 +17,7 @@ from memshadow.lib.strict import PageQuery, StrictQuery
 router = Router(tags=["Trash"])
 
 
-@router.get("/trash", auth=scope("read"), response=MemoryPageOut)
+@router.get("/trash", auth=scope("memories:read"), response=MemoryPageOut)
 def list_trash(request: ApiRequest, query: Annotated[PageQuery, StrictQuery(...)]) -> MemoryPageOut:
     """List what is in the trash, latest deletion first."""
     page = selectors.memory_page(
@@ -30,7 +30,7 @@ def list_trash(request: ApiRequest, query: Annotated[PageQuery, StrictQuery(...)
     return MemoryPageOut(items=[MemoryOut.of(memory) for memory in page.items], next_cursor=page.next_cursor)
 
 
-@router.delete("/trash", auth=scope("write"), response=ErasedOut)
+@router.delete("/trash", auth=scope("memories:delete", confirmed=True), response=ErasedOut)
 def empty_trash(request: ApiRequest) -> ErasedOut:
     """Erase everything in the trash for good, with its history and everything derived from it."""
-    return ErasedOut(erased=lifecycle.empty_trash(owner=request.auth.owner))
+    return ErasedOut(erased=lifecycle.empty_trash(owner=request.auth.owner, by=request.auth.person))

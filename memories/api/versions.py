@@ -50,21 +50,21 @@ class RelatedListOut(BaseModel):
     items: list[RelatedOut]
 
 
-@router.post("/memories/{uuid:memory_id}/restore", auth=scope("write"), response=MemoryOut)
+@router.post("/memories/{uuid:memory_id}/restore", auth=scope("memories:write"), response=MemoryOut)
 def restore_memory(request: ApiRequest, memory_id: UUID) -> MemoryOut:
     """Bring a memory back from the archive, the trash, or from being superseded."""
     lifecycle.restore_memory(owner=request.auth.owner, memory_id=memory_id, by=by(request))
     return MemoryOut.of(memory_or_404(request.auth.owner, memory_id))
 
 
-@router.post("/memories/{uuid:memory_id}/archive", auth=scope("write"), response=MemoryOut)
+@router.post("/memories/{uuid:memory_id}/archive", auth=scope("memories:write"), response=MemoryOut)
 def archive_memory(request: ApiRequest, memory_id: UUID) -> MemoryOut:
     """Take a memory out of everyday search."""
     lifecycle.archive_memory(owner=request.auth.owner, memory_id=memory_id, by=by(request))
     return MemoryOut.of(memory_or_404(request.auth.owner, memory_id))
 
 
-@router.get("/memories/{uuid:memory_id}/history", auth=scope("read"), response=RevisionPageOut)
+@router.get("/memories/{uuid:memory_id}/history", auth=scope("memories:read"), response=RevisionPageOut)
 def get_history(
     request: ApiRequest, memory_id: UUID, query: Annotated[HistoryQuery, StrictQuery(...)]
 ) -> RevisionPageOut:
@@ -73,14 +73,14 @@ def get_history(
     return revision_page(memory, before=int(query.cursor) if query.cursor else None, limit=query.limit)
 
 
-@router.post("/memories/{uuid:memory_id}/undo/{int:number}", auth=scope("write"), response=MemoryOut)
+@router.post("/memories/{uuid:memory_id}/undo/{int:number}", auth=scope("memories:write"), response=MemoryOut)
 def undo_revision(request: ApiRequest, memory_id: UUID, number: RevisionNumber) -> MemoryOut:
     """Return a memory to what it was before a revision; the present becomes a revision too."""
     revising.undo(owner=request.auth.owner, memory_id=memory_id, number=number, by=by(request))
     return MemoryOut.of(memory_or_404(request.auth.owner, memory_id))
 
 
-@router.get("/memories/{uuid:memory_id}/related", auth=scope("read"), response=RelatedListOut)
+@router.get("/memories/{uuid:memory_id}/related", auth=scope("memories:read"), response=RelatedListOut)
 def get_related(
     request: ApiRequest, memory_id: UUID, query: Annotated[RelatedQuery, StrictQuery(...)]
 ) -> RelatedListOut:

@@ -128,6 +128,11 @@ class SentenceTransformersProvider:
         self._loaded = None
 
 
+def stays_offline(*, downloads: bool) -> bool:
+    """Whether only models on this machine are loaded: unless downloads are allowed and HF_HUB_OFFLINE is not set."""
+    return not downloads or os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
+
+
 def _load(spec: ModelSpec, threads: int, *, downloads: bool) -> Any:
     """The model. Raises Unavailable when the library or the model is missing."""
     try:
@@ -136,7 +141,7 @@ def _load(spec: ModelSpec, threads: int, *, downloads: bool) -> Any:
     except ImportError as error:
         raise Unavailable(f"The package sentence-transformers is not installed. {INSTALL}") from error
     torch.set_num_threads(threads)
-    offline = not downloads or os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
+    offline = stays_offline(downloads=downloads)
     try:
         model = sentence_transformers.SentenceTransformer(spec.model, local_files_only=offline, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:

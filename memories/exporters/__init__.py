@@ -10,12 +10,13 @@ from memories.exporters._csv import csv_chunks
 from memories.exporters._jsonl import jsonl_chunks
 from memories.exporters._markdown import markdown_chunks
 from memories.exporters._parquet import parquet_chunks
+from memories.exporters._personal import personal_chunks
 from memories.exporters._rows import EVERYTHING
 from memories.filters import MemoryFilter
 from memshadow.lib.clock import now
 from memshadow.lib.errors import ValidationFailed
 
-__all__ = ["EVERYTHING", "FORMATS", "Export", "ExportFormat", "export"]
+__all__ = ["EVERYTHING", "FORMATS", "Export", "ExportFormat", "export", "personal_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ FORMATS = {
         ExportFormat("parquet", "Parquet", "parquet", "application/vnd.apache.parquet", MemoryFilter(), parquet_chunks),
     )
 }
+
+
+def personal_data(owner: User) -> Export:
+    """Everything that the server holds of the person, as a ZIP archive."""
+    return Export(f"memshadow-personal-data-{now():%Y-%m-%d}.zip", "application/zip", personal_chunks(owner))
 
 
 def export(owner: User, format: str, wanted: MemoryFilter | None = None) -> Export:

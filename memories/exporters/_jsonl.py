@@ -47,11 +47,12 @@ def _all(owner: User, wanted: MemoryFilter) -> Iterator[Record]:
 
 def _memories(owner: User, wanted: MemoryFilter, started: datetime) -> Iterator[Record]:
     for memories in rows.memory_loads(owner, wanted):
+        vectors = rows.sealed_vectors_of(memories)
         for memory in memories:
             # One that began while we were writing is not among the conversations above.
             if memory.conversation and memory.conversation.created_at >= started:
                 yield records.conversation_record(memory.conversation)
-            yield records.memory_record(memory)
+            yield records.memory_record(memory, vectors[memory.id])
 
 
 def _counts(owner: User, wanted: MemoryFilter) -> dict[str, int]:

@@ -59,10 +59,11 @@ def _single_note(memory: Memory, links: list[str]) -> tuple[str, bytes, datetime
         "author": memory.author,
         "state": memory.state,
         "pinned": memory.pinned or None,
+        "sealed": memory.is_sealed or None,
         "persona": memory.persona.name if memory.persona else None,
         "metadata": memory.metadata,
     }
-    text = _front_matter(front) + memory.content + "\n" + _links_section(links)
+    text = _front_matter(front) + memory.carried_text + "\n" + _links_section(links)
     return f"{_FOLDERS[Kind(memory.kind)]}/{file_stem(title, memory.id)}.md", text.encode(), memory.updated_at
 
 
@@ -83,12 +84,12 @@ def _parts(
     memories: list[Memory] = []
     bodies: list[str] = []
     for memory, links in turns:
-        if memories and size + len(memory.content) > _PART_CHARS:
+        if memories and size + len(memory.carried_text) > _PART_CHARS:
             yield _conversation_note(conversation, number, memories, bodies)
             number, size, memories, bodies = number + 1, 0, [], []
         memories.append(memory)
         bodies.append(_turn(memory, links))
-        size += len(memory.content)
+        size += len(memory.carried_text)
     yield _conversation_note(conversation, number, memories, bodies)
 
 
@@ -117,10 +118,10 @@ def _title_of(conversation: Conversation) -> str:
 
 def _turn(memory: Memory, links: list[str]) -> str:
     if memory.kind == Kind.DOCUMENT:
-        return f"{memory.content}\n{_links_section(links)}"
+        return f"{memory.carried_text}\n{_links_section(links)}"
     who = " ".join(memory.author.split()) or memory.role.capitalize() or "Unknown"
     head = f"## {who} · {memory.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"{head}\n\n{memory.content}\n{_links_section(links)}"
+    return f"{head}\n\n{memory.carried_text}\n{_links_section(links)}"
 
 
 def _front(key: UUID, title: str, kind: str, source: str, memories: Sequence[Memory]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +11,7 @@ from uuid import UUID
 
 from memories.drafts import MemoryDraft
 from memories.fingerprints import memory_fingerprint
-from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, SavedSearch, Tag
+from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, SavedSearch, SealedVectors, Tag
 from personas.models import Persona
 
 Record = dict[str, Any]
@@ -53,9 +55,10 @@ def conversation_record(conversation: Conversation) -> Record:
     }
 
 
-def memory_record(memory: Memory) -> Record:
-    """A memory with everything that is not derived from it."""
-    return {
+def memory_record(memory: Memory, vectors: Sequence[SealedVectors] = ()) -> Record:
+    """A memory with everything that is not derived from it; of a sealed one the vectors too, which a client made."""
+    sealed = {"ciphertext": memory.ciphertext, "sealed_vectors": _vectors(vectors)} if memory.is_sealed else {}
+    return sealed | {
         "type": "memory",
         "id": str(memory.id),
         "kind": memory.kind,
@@ -82,6 +85,13 @@ def memory_record(memory: Memory) -> Record:
         "last_seen_at": _time(memory.last_seen_at),
         "revision_count": memory.revision_count,
         "same_by": same_by(memory),
+    }
+
+
+def _vectors(rows: Sequence[SealedVectors]) -> Record:
+    """By model: the dimension, and float16 numbers end to end in base64."""
+    return {
+        row.model_name: {"dimension": row.dimension, "float16": b64encode(bytes(row.packed)).decode()} for row in rows
     }
 
 
@@ -113,6 +123,7 @@ def fingerprint_draft(memory: Memory) -> MemoryDraft:
     """The parts of a memory that its fingerprint depends on."""
     return MemoryDraft(
         content=memory.content,
+        ciphertext=memory.ciphertext,
         kind=memory.kind,
         role=memory.role,
         author=memory.author,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,7 +13,17 @@ from django.db.models.functions import Length
 
 from accounts.models import User
 from memories.filters import MemoryFilter, filtered
-from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, SavedSearch, State, Tag
+from memories.models import (
+    Conversation,
+    Memory,
+    MemoryLink,
+    MemoryRevision,
+    MemoryTag,
+    SavedSearch,
+    SealedVectors,
+    State,
+    Tag,
+)
 from memories.selectors import with_parts
 from personas.models import Persona
 
@@ -78,7 +89,7 @@ def _released(load: list[Memory]) -> Iterator[list[Memory]]:
     yield load
     for memory in load:
         memory.__dict__.pop("_unsealed", None)
-        memory.content_sealed = b""
+        memory.content_sealed = memory.ciphertext_sealed = b""
 
 
 def memory_loads(owner: User, wanted: MemoryFilter) -> Iterator[list[Memory]]:
@@ -87,6 +98,15 @@ def memory_loads(owner: User, wanted: MemoryFilter) -> Iterator[list[Memory]]:
     for page in key_pages(filtered(owner, wanted), F("size_bytes")):
         for ids in loads([(key, size) for _, key, size in page]):
             yield from _released(in_order(parts, ids))
+
+
+def sealed_vectors_of(memories: Sequence[Memory]) -> dict[UUID, list[SealedVectors]]:
+    """The vectors of those of the memories that are sealed; an empty list for all others."""
+    found: dict[UUID, list[SealedVectors]] = defaultdict(list)
+    sealed = [memory.id for memory in memories if memory.is_sealed]
+    for row in SealedVectors.objects.filter(memory__in=sealed).order_by("model_name") if sealed else ():
+        found[row.memory_id].append(row)
+    return found
 
 
 def single_loads(owner: User, wanted: MemoryFilter) -> Iterator[list[Memory]]:

@@ -42,7 +42,7 @@ def table_row(memory: Memory) -> dict[str, Any]:
         "role": memory.role,
         "author": memory.author,
         "title": plain_title(memory),
-        "content": memory.content,
+        "content": memory.carried_text,
         "tags": sorted(tag.name for tag in memory.tags.all()),
         "source": memory.source,
         "external_id": memory.external_id,

@@ -3,16 +3,19 @@
 The json module parses what lies whole in a window of the file, one element after the other. Where that
 fails, the element is too large for the window, or broken: then it is cut out at its brackets by two regular
 expressions, and costs only itself. ijson, measured beside this, is as fast but ends at the first error.
+
+The package regex, because the possessive repeats of Python's own are broken before 3.11.5, and Debian 12 has 3.11.2.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
+
+import regex
 
 from memories.importers._text import decode
 from memories.importers.items import Refused
@@ -21,13 +24,13 @@ from memories.importers.limits import MIB, Limits
 CHUNK = 256 * 1024
 WINDOW = MIB
 DELIMITERS = frozenset(",] \t\r\n")
-GAP = re.compile(r"[\s,]*")
+GAP = regex.compile(r"[\s,]*")
 # Everything up to the next bracket, strings swallowed whole; possessive, so that nothing is tried twice.
-DEEP = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+DEEP = regex.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', regex.DOTALL)
 # The same at the level of the elements, where a comma ends one.
-FLAT = re.compile(rb'(?:[^"{}\[\],]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
-STRING_REST = re.compile(rb"(?:[^\"\\]++|\\.)*+", re.DOTALL)
-KEY = re.compile(rb'\s*"((?:[^"\\]|\\.){0,200})"\s*:\s*', re.DOTALL)
+FLAT = regex.compile(rb'(?:[^"{}\[\],]++|"(?:[^"\\]++|\\.)*+")*+', regex.DOTALL)
+STRING_REST = regex.compile(rb"(?:[^\"\\]++|\\.)*+", regex.DOTALL)
+KEY = regex.compile(rb'\s*"((?:[^"\\]|\\.){0,200})"\s*:\s*', regex.DOTALL)
 OPENING, CLOSING, QUOTE, BACKSLASH, COMMA = frozenset(b"{["), frozenset(b"}]"), ord('"'), ord("\\"), ord(",")
 TRUNCATED = "truncated: the file ends in the middle; download or export it again"
 

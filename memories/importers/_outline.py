@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
-TOKEN = re.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[{}\[\]]', re.DOTALL)
+import regex
+
+TOKEN = regex.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[{}\[\]]', regex.DOTALL)
 DEPTH = 4
 VALUES = 20
 TOKENS = 60_000
@@ -58,7 +59,7 @@ def _walk(text: bytes, seen: Outline) -> None:
             seen.values += not path
 
 
-def _key(token: re.Match[bytes], path: list[str], key: str, seen: Outline) -> str:
+def _key(token: regex.Match[bytes], path: list[str], key: str, seen: Outline) -> str:
     if token[2] is None:
         return ""
     name = token[1][:100].decode("utf-8", "replace")

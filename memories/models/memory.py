@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from accounts.keys import keyring
 from accounts.sealed import SealedDict, SealedText
+from memories import screening
 from memories.models.conversation import Conversation
 from memories.models.tag import MemoryTag, Tag
+from memories.screening import findings_of
 from memshadow.lib.crypto import keyed_hash
 from memshadow.lib.ids import new_id
 from personas.models import Persona
@@ -69,6 +71,16 @@ class _Author(SealedText):
         row.author_key = author_key(row.owner_id, value)
 
 
+class _Content(SealedText):
+    """The sealed text, with what screening finds in it."""
+
+    def __set__(self, row: Any, value: str) -> None:
+        super().__set__(row, value)
+        found = findings_of(value)
+        row.has_secret, row.is_suspicious = bool(found.secrets), bool(found.signs)
+        row.findings, row.screening_version = found.stored(), screening.VERSION
+
+
 class Memory(models.Model):
     """One thing remembered. Its texts are sealed under the owner's data key."""
 
@@ -87,6 +99,10 @@ class Memory(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
 
     content_sealed = models.BinaryField()
+    # Sealed by its owner's own key before it came here (docs/cli.md). Such a memory's content is always empty, so that
+    # whatever reads texts finds nothing to read, and what the server holds of it stands in `ciphertext` alone.
+    is_sealed = models.BooleanField(default=False)
+    ciphertext_sealed = models.BinaryField(default=b"")
     author_sealed = models.BinaryField(default=b"")
     author_key = models.BinaryField(max_length=32, default=b"")
     external_id_sealed = models.BinaryField(default=b"")
@@ -113,9 +129,17 @@ class Memory(models.Model):
     # Learning has read the text that was indexed before this moment; None or older than indexed_at: it is pending.
     learnt_at = models.DateTimeField(null=True, blank=True)
 
+    # What screening found in the text (memories/screening): kinds and places, sealed, and two answers to filter by.
+    has_secret = models.BooleanField(default=False)
+    is_suspicious = models.BooleanField(default=False)
+    findings_sealed = models.BinaryField(default=b"")
+    screening_version = models.PositiveSmallIntegerField(default=0)
+
     tags = models.ManyToManyField(Tag, through=MemoryTag, related_name="memories", blank=True)
 
-    content = SealedText()
+    content = _Content()
+    ciphertext = SealedText()
+    findings = SealedDict()
     author = _Author()
     external_id = SealedText()
     metadata = SealedDict()
@@ -142,6 +166,14 @@ class Memory(models.Model):
                 & (models.Q(learnt_at=None) | models.Q(learnt_at__lt=models.F("indexed_at"))),
                 name="memory_to_learn_from",
             ),
+            models.Index(fields=["owner"], condition=models.Q(has_secret=True), name="memory_with_secret"),
+            models.Index(fields=["owner"], condition=models.Q(is_suspicious=True), name="memory_suspicious"),
+            models.Index(fields=["owner"], condition=models.Q(is_sealed=True), name="memory_sealed"),
+            models.Index(
+                fields=["screening_version"],
+                condition=models.Q(screening_version__lt=screening.VERSION),
+                name="memory_to_screen",
+            ),
             models.Index(
                 fields=["owner", "-state_changed_at"],
                 condition=models.Q(state="deleted"),
@@ -151,3 +183,8 @@ class Memory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def carried_text(self) -> str:
+        """What an export carries: the text, or the ciphertext, of which an import makes a sealed memory again."""
+        return str(self.content or self.ciphertext)

@@ -47,6 +47,8 @@ class SearchEntry(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     embedding = HalfVectorField(null=True)
     token_signs = models.BinaryField(null=True)
+    # Of a memory that its owner sealed: it has vectors but no words.
+    sealed = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes: ClassVar = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -36,15 +37,20 @@ def walk_recall(
     for owner_id, vector in samples:
         if len(recalls) >= at_most:
             break
-        conditions = conditions_on(owner_id, model_id)
-        plan = _plan.choose(conditions, narrowed=False)
-        if plan.exact:
-            continue
-        found = _distances(conditions, vector, plan, dimension)
-        exact = _distances(conditions, vector, Plan(True, plan.matching, _NEAREST, plan.table), dimension)
-        if exact:
-            recalls.append(sum(d <= exact[-1] + _TIE for d in found[: len(exact)]) / len(exact))
+        recall = _plan.planned(partial(_recall, conditions_on(owner_id, model_id), vector, dimension))
+        if recall is not None:
+            recalls.append(recall)
     return WalkRecall(len(recalls), float(np.mean(recalls)) if recalls else 1.0)
+
+
+def _recall(conditions: Conditions, vector: NDArray[np.float32], dimension: int) -> float | None:
+    """None where there is nothing to check."""
+    plan = _plan.choose(conditions, narrowed=False)
+    if plan.exact:
+        return None
+    found = _distances(conditions, vector, plan, dimension)
+    exact = _distances(conditions, vector, Plan(True, plan.matching, _NEAREST, plan.table), dimension)
+    return sum(d <= exact[-1] + _TIE for d in found[: len(exact)]) / len(exact) if exact else None
 
 
 def _distances(conditions: Conditions, vector: NDArray[np.float32], plan: Plan, dimension: int) -> list[float]:

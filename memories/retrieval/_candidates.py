@@ -24,6 +24,10 @@ class Proposed:
 
 def propose(place: _sql.Place, conditions: Conditions, question: Question, request: SearchRequest) -> Proposed:
     """The union of all arms. A graph walk that ended short of what must be there is done again, exactly."""
+    return _plan.planned(lambda: _proposed(place, conditions, question, request))
+
+
+def _proposed(place: _sql.Place, conditions: Conditions, question: Question, request: SearchRequest) -> Proposed:
     narrowed = not request.wanted.is_default or bool(question.required) or request.as_of is not None
     arms = _vector_arms(conditions, question, request, narrowed=narrowed)
     lexical = _lexical_arm(conditions, question, request)
@@ -66,4 +70,4 @@ def _lexical_arm(conditions: Conditions, question: Question, request: SearchRequ
         return None
     rows = settings.RETRIEVAL_LEXICAL_ROWS
     words = proposing_query(groups, question.key, question.known.chunks, rows)
-    return _sql.LexicalArm(conditions, words, rows)
+    return _sql.LexicalArm(conditions, " | ".join([words, *(f"({phrase})" for phrase in question.quoted)]), rows)

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from memories.filters import MemoryFilter, author_keys, tag_ids
+from memories.filters import FOUND, MemoryFilter, author_keys, tag_ids
 from memories.models import State
 
 _BY_AUTHOR = "SELECT m.id FROM memories_memory m WHERE m.owner_id = %s AND m.author_key = ANY(%s)"
+_FOUND = "SELECT m.id FROM memories_memory m WHERE m.owner_id = %s"
 _EVERYDAY = MemoryFilter().states
 _OWN = "e.owner_id = %s AND e.embedding_model_id = %s"
 _LATER_STATES = [State.ACTIVE.value, State.ARCHIVED.value, State.SUPERSEDED.value]
@@ -88,14 +89,27 @@ def conditions_for(
     parts += [(sql, value) for sql, value in optional if value not in (None, [])]
     if wanted.pinned is not None:
         parts.append(("e.pinned = %s", wanted.pinned))
+    if wanted.sealed is not None:
+        parts.append(("e.sealed = %s", wanted.sealed))
     by_author = [
         (f"e.memory_id {within} ({_BY_AUTHOR})", [owner.id, author_keys(owner, names)])
         for within, names in (("IN", wanted.authors), ("NOT IN", wanted.authors_none))
         if names
     ]
-    sql = " AND ".join((_OWN, *(sql for sql, _ in (*parts, *by_author))))
-    params = [*(value for _, value in parts), *(value for _, values in by_author for value in values)]
+    looked_up = [*by_author, *_found(owner, wanted)]
+    sql = " AND ".join((_OWN, *(sql for sql, _ in (*parts, *looked_up))))
+    params = [*(value for _, value in parts), *(value for _, values in looked_up for value in values)]
     return Conditions(owner.id, model_id, sql, [owner.id, model_id, *params], _settled(wanted))
+
+
+def _found(owner: User, wanted: MemoryFilter) -> list[tuple[str, list[Any]]]:
+    """Conditions on what screening found, by its own small indexes."""
+    named = (("IN", wanted.has), ("NOT IN", wanted.has_none))
+    return [
+        (f"e.memory_id {within} ({_FOUND} AND ({' OR '.join(f'm.{FOUND[name]}' for name in names)}))", [owner.id])
+        for within, names in named
+        if names
+    ]
 
 
 def _settled(wanted: MemoryFilter) -> bool:

@@ -14,11 +14,11 @@ _FEWEST_TERMS = 4  # shorter texts ('Thanks!') agree by chance
 
 def near_duplicates(counts: TermCounts, compared: int) -> NDArray[np.bool_]:
     """Which of n memories (best first) have nearly the same words as one before them, among the first `compared`."""
-    sizes = counts.sizes[:compared]
-    hashes = np.frombuffer(counts.packed, "<u4", count=int(sizes.sum())) >> COUNT_BITS
-    _, columns = np.unique(hashes, return_inverse=True)
+    best = counts.of_places(np.arange(min(compared, len(counts.sizes))))
+    sizes, (values, chunks) = best.sizes, best.flat()
+    _, columns = np.unique(values >> COUNT_BITS, return_inverse=True)
     held = np.zeros((len(sizes), int(columns.max(initial=-1)) + 1), np.float32)
-    held[np.repeat(np.arange(len(sizes)), sizes), columns] = 1.0
+    held[chunks, columns] = 1.0
     shared = held @ held.T
     alike = shared >= NEAR_DUPLICATE * (sizes[:, None] + sizes[None, :] - shared)
     alike &= (sizes >= _FEWEST_TERMS)[:, None]

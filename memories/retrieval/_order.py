@@ -26,7 +26,7 @@ class Ordered:
 
 def ordered(place: _sql.Place, ranked: Ranked, request: SearchRequest) -> Ordered:
     """What of the ranking is shown, and in which order."""
-    scores = confidence(ranked.totals)
+    scores = confidence(ranked.totals, ranked.lead)
     compared = settings.RETRIEVAL_COMPARED
     places = list(range(min(len(scores), settings.RETRIEVAL_MAX_RESULTS)))
     if request.collapse:
@@ -35,12 +35,12 @@ def ordered(place: _sql.Place, ranked: Ranked, request: SearchRequest) -> Ordere
     if request.diversity > 0 and places:
         head = places[:compared]
         vectors = _sql.vectors(place, ranked.records[head])
-        relative = _relative(ranked.totals[head])
-        places = [head[n] for n in spread(relative, vectors, request.diversity)] + places[compared:]
+        by_total = relative(ranked.totals[head])
+        places = [head[n] for n in spread(by_total, vectors, request.diversity)] + places[compared:]
     return Ordered(ranked, scores, places)
 
 
-def _relative(totals: Scores) -> Scores:
+def relative(totals: Scores) -> Scores:
     """Totals between 0 (the least) and 1 (the best)."""
     span = float(totals.max() - totals.min())
     return (totals - totals.min()) / span if span > 0 else np.ones_like(totals)

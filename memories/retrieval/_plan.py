@@ -6,18 +6,18 @@ and filters), and `matching` their number.
 - *Exact*: the rows are selected through a btree or GIN index and each is compared: `matching x
   RETRIEVAL_EXACT_ROW_US`.
 - *HNSW*: pgvector filters after the graph walk, so an iterative scan visits `wanted / share` rows to find `wanted` of
-  them, never fewer than `ef_search`: `visits x
-  RETRIEVAL_VISIT_US`. What it is asked for shrinks with the share, so that a walk
-  stays near RETRIEVAL_MAX_VISITS, but not below FEWEST: nobody reads the hundredth neighbour of a narrow filter.
+  them, never fewer than `ef_search`: a millisecond and `visits x RETRIEVAL_VISIT_US`. What it is asked for shrinks with
+  the share, so that a walk stays near RETRIEVAL_MAX_VISITS, but not below FEWEST: nobody reads the hundredth neighbour
+  of a narrow filter.
 
-The cheaper one runs. The two meet at a share of about 2 % of a partition with 300,000 rows, where either takes some
-15 ms.
+The cheaper one runs. The two meet at a share of about 1 % of a partition with 300,000 rows, where either takes some
+12 ms.
 
 **How the share is known.** By counting in a sample of about SAMPLE_PAGES pages of the partition (TABLESAMPLE, the same
 pages each time, so they stay cached): 0.6 ms, about 1,000 rows, for any combination of conditions and without an index.
 Nothing is maintained, so nothing goes stale after an import, a bulk change or a lost ANALYZE. A share too small to be
 seen is below about 0.3 %, where exact is right anyway. The partition and the share of an owner without filters are
-remembered for a minute.
+remembered for a minute; `planned` plans again when that partition has been split meanwhile.
 
 **When the sample misleads.** A filter may exclude just the region in which the question lies ('work' memories, asked
 about cooking). The walk then ends at `hnsw.max_scan_tuples` with too few rows; `Plan.fell_short` says so, and the
@@ -27,22 +27,27 @@ request is answered exactly.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import ProgrammingError, connection
+from psycopg.errors import UndefinedTable
 
 from memories.retrieval._conditions import Conditions
+from memshadow.lib.row_wall import outside_the_wall
 
 WHOLE_TABLE = "memories_searchentry"
 EF_SEARCH = 100  # as set for every connection in settings/database.py
 FEWEST = 30
 SAMPLE_PAGES = 200
+_WALK_START_US = 1_000  # finding the region; a few hundred rows are compared in that time, and exactly
 _REMEMBER_S = 60.0
 _REMEMBERED_MAX = 10_000
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +113,26 @@ def weigh(sample: Sample, candidates: int, table: str) -> Plan:
 
 
 def _walk_us(asked: int, share: float) -> float:
-    return settings.RETRIEVAL_VISIT_US * max(EF_SEARCH, asked / share) if share else float("inf")
+    return _WALK_START_US + settings.RETRIEVAL_VISIT_US * max(EF_SEARCH, asked / share) if share else float("inf")
 
 
 def forget() -> None:
     """Sample afresh at the next request: after bulk changes, and in benchmarks."""
     _places.clear()
+
+
+def planned(answer: Callable[[], Answer]) -> Answer:
+    """What `answer` returns, which chooses plans and runs them; once more when a partition that they name is gone.
+
+    In a transaction, which the failure has ended, the second attempt fails too.
+    """
+    try:
+        return answer()
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable):
+            raise
+    forget()
+    return answer()
 
 
 def _place_of(owner_id: UUID, model_id: int) -> _Place | None:
@@ -137,8 +156,12 @@ def _place_of(owner_id: UUID, model_id: int) -> _Place | None:
     return place
 
 
+@outside_the_wall()
 def _sampled(partition: str, pages: int, model_id: int, passing: str, params: Sequence[Any]) -> Sample:
-    """Count the model's rows, and those that pass, in a sample of the partition's pages."""
+    """Count the model's rows, and those that pass, in a sample of the partition's pages.
+
+    Outside the wall: the sample is of a partition by its name, with the rows of all who share it.
+    """
     percent = min(100.0, 100.0 * SAMPLE_PAGES / max(pages, 1))
     sql = f"""
         SELECT count(*), count(*) FILTER (WHERE {passing})

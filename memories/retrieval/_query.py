@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _NAME_WORDS = 3  # an author's name in a question has at most so many words
 _AUTHORS_ASKED = 200  # candidate names that are looked up
 _NAME_WORD = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}._-]*")
+_ASKS = regex.compile(r"[?？؟]\s*$")
 # What words without statistics (stop words, punctuation) weigh in late interaction, beside the idf of the others.
 _STOP_WEIGHT = 2.0
 
@@ -46,7 +47,9 @@ class Question:
     """A question, ready for the arms and the signals.
 
     `spoken` is the text that was embedded: in the first person when it names an author. `tokens` are its token vectors
-    with their weights (t,), which sum to 1. `authors` are keyed terms of the authors that it names.
+    with their weights (t,), which sum to 1. `authors` are keyed terms of the authors that it names. Quoted phrases are
+    `required`, but in a sentence that asks ('What did I say of "Becoming Nicole"?') they name a thing, which the answer
+    need not name again: there they are `quoted`, and what holds them goes first.
     """
 
     parsed: ParsedQuery
@@ -57,6 +60,7 @@ class Question:
     groups: tuple[WordGroup, ...]
     expansions: tuple[LearntWords, ...]
     required: tuple[str, ...]
+    quoted: tuple[str, ...]
     forbidden: tuple[str, ...]
     authors: tuple[str, ...]
     named: tuple[str, ...]
@@ -90,15 +94,19 @@ def understand(query: str, owner_id: UUID, generation: Generation, at: datetime)
     """Take the question apart. Without its model, search goes on by words alone."""
     parsed, key = parse_query(query), keyring(owner_id).lexeme_key
     language = detect_language(parsed.text)
-    rules = learnt_for(owner_id, [term for word in parsed.words for term in word.terms])
-    added = [parse_query(" ".join(rule.added)).words for rule in rules]
     names = _possible_names(parsed.text)
-    words = [*parsed.words, *(word for words in added for word in words)]
-    known = statistics_for(owner_id, generation.id, _numbers(words, names, key))
+    known = statistics_for(owner_id, generation.id, _numbers(parsed.words, names, key))
+    rules = learnt_for(owner_id, [term for word in parsed.words for term in word.terms]) if known.rules else []
+    added = [parse_query(" ".join(rule.added)).words for rule in rules]
+    if added:
+        words = [*parsed.words, *(word for words in added for word in words)]
+        known = statistics_for(owner_id, generation.id, _numbers(words, names, key))
     said_by = [name for name in names if known.frequency.get(_author_number(name, key))]
     authors = names_in(parsed.text, said_by)
     groups = groups_of(parsed.words, key, known)
     spoken = first_person(parsed.text, authors) if authors else parsed.text
+    phrases = tuple(phrase_of(words, key) for words in parsed.phrases)
+    asks = _ASKS.search(query) is not None
     vector, tokens, weights = _vectors(spoken, [" ".join(rule.added) for rule in rules], generation, groups)
     return Question(
         parsed=parsed,
@@ -111,7 +119,8 @@ def understand(query: str, owner_id: UUID, generation: Generation, at: datetime)
             LearntWords(groups_of(words, key, known), rule.weight, rule.explanation)
             for rule, words in zip(rules, added, strict=True)
         ),
-        required=tuple(phrase_of(words, key) for words in parsed.phrases),
+        required=() if asks else phrases,
+        quoted=phrases if asks else (),
         forbidden=tuple(phrase_of(words, key) for words in parsed.excluded),
         authors=tuple(author_terms(name)[0] for name in authors),
         named=tuple(proper_names(parsed.text)),

@@ -13,6 +13,7 @@ from memories.models import Memory
 from memories.retrieval._snippets import Snippet
 
 ARMS: Final = ("vector", "lexical", "author", "time")
+NO_RERANK: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class SearchRequest:
     then. `arms` propose candidates; `weights` replace default weights by signal name. `recency_half_life_days`: None
     for the setting's, 0 for no recency. `diversity`: 0 (relevance only) to 1, maximal marginal relevance. `collapse`
     leaves near-duplicates of a better hit out. `threshold` is the least score, 0..1. `cursor` continues a result.
+    `rerank`: a name of `memories.reranking.RERANKERS` whose model reads the best hits once more, or none. `sealed`:
+    sealed memories too, for those who show them to a person; their text is empty, so they are of no use in a prompt.
     """
 
     owner: User
@@ -39,6 +42,8 @@ class SearchRequest:
     recency_half_life_days: float | None = None
     diversity: float = 0.0
     collapse: bool = True
+    rerank: str = NO_RERANK
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,20 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What a reranker made of a hit: its score, 0 (the worst that it read) to 1 (the best), and the place before."""
+
+    score: float
+    place_before: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a memory ranked where it did.
 
     `signals` that are not zero, the largest contribution first. `ranks`: the place, from 1, in each arm that proposed
-    it. `chunk` is the number of its best chunk. `learnt` names the feedback rules that took part.
+    it. `chunk` is the number of its best chunk. `learnt` names the feedback rules that took part. `rerank` is None for
+    a hit that no reranker read.
     """
 
     signals: tuple[Signal, ...]
@@ -64,6 +78,7 @@ class Explanation:
     chunk: int
     chunks_matched: int
     learnt: tuple[str, ...] = ()
+    rerank: Moved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +92,22 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Reranking:
+    """What became of the reranking that was asked for: `hits` were reordered, or `reason` says why none were."""
+
+    by: str
+    model: str
+    applied: bool = False
+    hits: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """Hits, best first. `plan` is exact, hnsw or none; `arms` counts what each arm proposed.
 
-    `understood` says in short texts how the question was read ('about May 2024', 'said by Anna').
+    `understood` says in short texts how the question was read ('about May 2024', 'said by Anna'). `rerank` is None
+    unless it was asked for.
     """
 
     hits: list[Hit]
@@ -89,3 +116,4 @@ class SearchResult:
     plan: str
     arms: Mapping[str, int]
     understood: tuple[str, ...] = ()
+    rerank: Reranking | None = None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from memories.questions import Cue, TimeSpan
 from memories.retrieval import _sql
-from memories.retrieval._late_interaction import late_interaction
+from memories.retrieval._late_interaction import token_maxima
 from memories.retrieval._query import Question
 from memories.retrieval._words import Scores, bm25, term_frequencies
 
@@ -19,6 +19,8 @@ from memories.retrieval._words import Scores, bm25, term_frequencies
 SHORT_WORDS = 60
 # A text that says nothing of the question still has about this much late interaction.
 LATE_INTERACTION_FLOOR = 0.17
+# What the nearest word of a turn beside the memory counts against one of its own.
+NEIGHBOURS_TOKENS = 0.75
 # The best of many chunks is higher by chance: what a memory's best chunk is marked down by, for each factor e.
 CHUNKS_MARKDOWN = 0.05
 CHUNKS_COUNTED = 8
@@ -81,6 +83,7 @@ def own_signals(rows: _sql.Rows, texts: Texts, question: Question, best_bm25: fl
         "who_count": _asked_and_held(records, question, (("who", Cue.PERSON), ("how_many", Cue.NUMBER))),
         "date": date(records, question.times),
         "names": texts.by_names,
+        "phrase": records["phrases"].astype(np.float32) / max(len(question.quoted), 1),
         "pinned": records["pinned"].astype(np.float32),
         "importance": records["importance"].astype(np.float32) - 0.5,
     }
@@ -102,12 +105,12 @@ def author(records: NDArray[np.void], texts: Texts, question: Question) -> Score
 
 
 def best_of_session(records: NDArray[np.void], scores: Scores) -> Scores:
-    """The best score of any candidate of the same conversation; its own outside of conversations."""
-    _, places = np.unique(records["conversation_id"], return_inverse=True)
+    """The best score (n,) of any of the records of the same conversation; its own outside of conversations."""
+    conversations = _sql.id_numbers(records["conversation_id"])
+    _, places = np.unique(conversations, return_inverse=True)
     best = np.zeros(int(places.max(initial=-1)) + 1, np.float32)
     np.maximum.at(best, places, scores)
-    alone = records["conversation_id"] == _sql.NO_UUID.bytes.rstrip(b"\0")
-    return np.where(alone, scores, best[places]).astype(np.float32)
+    return np.where(conversations == 0, scores, best[places]).astype(np.float32)
 
 
 def date(records: NDArray[np.void], times: tuple[TimeSpan, ...]) -> Scores:
@@ -151,33 +154,54 @@ def recency(records: NDArray[np.void], now_s: float, half_life_days: float) -> S
     return np.exp2(-age_days / half_life_days).astype(np.float32)
 
 
-def neighbour_signals(
-    place: _sql.Place, records: NDArray[np.void], question: Question, best_bm25: float
-) -> dict[str, Scores]:
-    """What the turns before and after say: a short answer is understood from its question."""
-    names = ("before_meaning", "after_meaning", "before_words", "after_words")
-    signals = {name: np.zeros(len(records), np.float32) for name in names}
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The turns beside n memories: (m, 2) places of the memory and side (0 before, 1 after), and their m rows."""
+
+    pairs: NDArray[np.int16]
+    rows: _sql.Rows
+    texts: Texts
+
+
+def neighbours_of(place: _sql.Place, records: NDArray[np.void], question: Question) -> Neighbours:
+    """The turns before and after each memory."""
     pairs, rows = _sql.neighbours(place, records)
-    if not len(pairs):
-        return signals
-    texts = texts_of(rows, question)
-    relative = _relative(texts.bm25, best_bm25)
+    return Neighbours(pairs, rows, texts_of(rows, question))
+
+
+def neighbour_signals(near: Neighbours, count: int, best_bm25: float) -> dict[str, Scores]:
+    """What the turns beside each of `count` memories say: a short answer is understood from its question."""
+    names = ("before_meaning", "after_meaning", "before_words", "after_words")
+    signals = {name: np.zeros(count, np.float32) for name in names}
+    relative = _relative(near.texts.bm25, best_bm25)
     for side, when in enumerate(("before", "after")):
-        chosen = pairs[:, 1] == side
-        signals[f"{when}_meaning"][pairs[chosen, 0]] = (texts.cosine * texts.short)[chosen]
-        signals[f"{when}_words"][pairs[chosen, 0]] = (relative * texts.short)[chosen]
+        chosen = near.pairs[:, 1] == side
+        signals[f"{when}_meaning"][near.pairs[chosen, 0]] = (near.texts.cosine * near.texts.short)[chosen]
+        signals[f"{when}_words"][near.pairs[chosen, 0]] = (relative * near.texts.short)[chosen]
     return signals
 
 
-def late_interaction_signal(place: _sql.Place, records: NDArray[np.void], question: Question, short: Scores) -> Scores:
-    """Late interaction above its floor, less for long texts; 0 for those that keep no token signs."""
-    signal = np.zeros(len(records), np.float32)
-    if question.tokens is None:
-        return signal
-    places, sizes, signs = _sql.token_signs(place, records)
-    scores = late_interaction(question.tokens.vectors, question.token_weights, sizes, signs)
-    signal[places] = short[places] * (scores - LATE_INTERACTION_FLOOR)
-    return signal
+def late_interaction(
+    place: _sql.Place, records: NDArray[np.void], short: Scores, near: Neighbours, question: Question
+) -> Scores:
+    """Late interaction above its floor, less for long texts; 0 for those that keep no token signs.
+
+    A word of the question that the memory lacks may be met by a turn beside it, for less: 'It was in May' answers for
+    the question before it.
+    """
+    if question.tokens is None or not len(records):
+        return np.zeros(len(records), np.float32)
+    everyone = np.concatenate([records, near.rows.records])
+    _, first, inverse = np.unique(_sql.chunk_numbers(everyone), return_index=True, return_inverse=True)
+    places, sizes, signs = _sql.token_signs(place, everyone[first])
+    maxima = np.zeros((len(first), len(question.token_weights)), np.float32)
+    maxima[places] = token_maxima(question.tokens.vectors, sizes, signs).T
+    own = maxima[inverse[: len(records)]]
+    beside = maxima[inverse[len(records) :]] * (NEIGHBOURS_TOKENS * near.texts.short[:, None])
+    held = own.any(axis=1)
+    np.maximum.at(own, near.pairs[:, 0], beside)
+    scores: Scores = np.where(held, short * (own @ question.token_weights - LATE_INTERACTION_FLOOR), 0)
+    return scores.astype(np.float32)
 
 
 def _holds(records: NDArray[np.void], cue: Cue) -> Scores:

@@ -72,30 +72,46 @@ def _any(group: WordGroup, key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TermCounts:
-    """The packed term counts of n chunks, end to end, and how many terms each has (n,)."""
+    """The term counts of n chunks: where each one's lie (starts and sizes, (n,)) in `packed`, which may hold others."""
 
-    packed: bytes
+    packed: NDArray[np.uint32]
+    starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, packed: bytes, sizes: NDArray[np.int64]) -> TermCounts:
+        """Of chunks whose counts lie end to end."""
+        return cls(np.frombuffer(packed, "<u4"), np.cumsum(sizes) - sizes, sizes)
+
+    def of_places(self, places: NDArray[np.int64]) -> TermCounts:
+        """Those of some of the chunks, in that order."""
+        return TermCounts(self.packed, self.starts[places], self.sizes[places])
+
+    def flat(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """All counts end to end, and the chunk of each."""
+        chunks = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        before = np.cumsum(self.sizes) - self.sizes
+        return self.packed[np.arange(len(chunks)) + (self.starts - before)[chunks]], chunks
 
 
 def term_frequencies(counts: TermCounts, groups: list[tuple[str, ...]], key: bytes) -> Scores:
     """How often each group of terms stands in each chunk (groups, n): the most frequent of its terms counts."""
     found = np.zeros((len(groups), len(counts.sizes)), np.float32)
     asked = sorted((short_term(number_of(term, key)), place) for place, terms in enumerate(groups) for term in terms)
-    if not asked or not counts.packed:
+    if not asked or not len(counts.packed):
         return found
-    values = np.frombuffer(counts.packed, "<u4")
-    chunks = np.repeat(np.arange(len(counts.sizes)), counts.sizes)
+    values, chunks = counts.flat()
     hashes = values >> COUNT_BITS
     numbers = np.array([number for number, _ in asked], np.uint32)
+    places = np.array([place for _, place in asked])
     hits = np.flatnonzero(np.isin(hashes, numbers))
     first = np.searchsorted(numbers, hashes[hits], "left")
     last = np.searchsorted(numbers, hashes[hits], "right")
     for offset in range(int((last - first).max(initial=0))):
         held = first + offset < last
-        places = np.array([place for _, place in asked])[(first + offset)[held]]
         rows = hits[held]
-        np.maximum.at(found, (places, chunks[rows]), (values[rows] & COUNT_MAX).astype(np.float32))
+        times = (values[rows] & COUNT_MAX).astype(np.float32)
+        np.maximum.at(found, (places[(first + offset)[held]], chunks[rows]), times)
     return found
 
 

@@ -16,7 +16,10 @@ from memories.drafts import ConversationRef, MemoryDraft, checked
 from memories.fingerprints import memory_fingerprint
 from memories.models import Conversation, Memory, MemoryTag
 from memories.services.conversations import resolve_conversations
+from memories.services.own_words import own_words
+from memories.services.secret_policy import without_secrets
 from memories.services.tagging import resolve_tags
+from memories.services.webhooks import tell_of_new
 from memshadow.lib.clock import now
 from memshadow.lib.errors import MemshadowError, PermissionRefused, ValidationFailed
 from personas.models import Persona
@@ -38,17 +41,18 @@ def capture_memory(*, owner: User, draft: MemoryDraft) -> Captured:
     return capture_memories(owner=owner, drafts=[draft])[0]
 
 
-def capture_memories(*, owner: User, drafts: Sequence[MemoryDraft]) -> list[Captured]:
+def capture_memories(*, owner: User, drafts: Sequence[MemoryDraft], announce: bool = True) -> list[Captured]:
     """Store many memories in one transaction, all or none; the results stand in the order of the drafts.
 
     An exact duplicate (of what is stored, or within the batch) returns the existing memory and counts a sighting.
-    Raises as `capture_memory`, with the index of the draft at fault in `details`.
+    Webhooks hear of each new one, unless `announce` is false. Raises as `capture_memory`, with the index of the draft
+    at fault in `details`.
     """
     if not owner.may_write:
         raise PermissionRefused("A viewer cannot add memories; ask the owner for another role.")
     if len(drafts) > settings.CAPTURE_BATCH_MAX:
         raise ValidationFailed(f"Send at most {settings.CAPTURE_BATCH_MAX} memories in one request.")
-    clean = [_checked_at(index, draft) for index, draft in enumerate(drafts)]
+    clean = [_checked_at(owner, index, draft) for index, draft in enumerate(drafts)]
     _check_personas(owner, clean)
     with transaction.atomic():
         conversations = resolve_conversations(owner=owner, drafts=clean)
@@ -58,12 +62,14 @@ def capture_memories(*, owner: User, drafts: Sequence[MemoryDraft]) -> list[Capt
         created = [result.memory for result in results if result.created]
         indexing.write_lexical(created)
         indexing.wake_if_pending(created)
+        if announce:
+            tell_of_new(owner.id, created)
     return results
 
 
-def _checked_at(index: int, draft: MemoryDraft) -> MemoryDraft:
+def _checked_at(owner: User, index: int, draft: MemoryDraft) -> MemoryDraft:
     try:
-        return checked(draft)
+        return without_secrets(owner, checked(own_words(draft)))
     except MemshadowError as error:
         error.details["index"] = index
         raise
@@ -86,17 +92,18 @@ def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, C
         role=draft.role,
         source=draft.source,
         language=draft.language or indexing.language_of(draft.content),
+        is_sealed=bool(draft.ciphertext),
         importance=draft.importance,
         pinned=draft.pinned,
         fingerprint=memory_fingerprint(owner.id, draft, conversation.id if conversation else None),
-        size_bytes=len(draft.content.encode()),
+        size_bytes=len(draft.content.encode()) + len(draft.ciphertext),
         occurred_at=draft.occurred_at or moment,
         created_at=moment,
         updated_at=moment,
         last_seen_at=moment,
         index_due_at=moment,
     )
-    row.content, row.author = draft.content, draft.author
+    row.content, row.ciphertext, row.author = draft.content, draft.ciphertext, draft.author
     row.external_id, row.metadata = draft.external_id, draft.metadata
     return row
 

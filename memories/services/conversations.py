@@ -30,6 +30,23 @@ def resolve_conversations(*, owner: User, drafts: Iterable[MemoryDraft]) -> dict
     return {ref: by_id[ref.id] for ref in wanted if ref.id is not None} | _by_name(owner, named)
 
 
+def open_conversation(*, owner: User, ref: ConversationRef, source: str, persona_id: UUID | None = None) -> UUID:
+    """The id of the conversation, made with the id in `ref` unless it is there already.
+
+    A reference without an external id is called by its id. When the external id is another conversation's, that one's.
+    """
+    if ref.id is not None and Conversation.objects.filter(owner=owner, id=ref.id).exists():
+        return ref.id
+    key = conversation_key(owner.id, source, ref.external_id or str(ref.id))
+    draft = MemoryDraft(content="", source=source, persona_id=persona_id, conversation=ref)
+    made = _new(owner, ref, draft, key)
+    made.id = ref.id or made.id
+    # Sealed for its row, whose id it has now.
+    made.external_id, made.title = clean_text(ref.external_id or str(made.id)), _title(ref)
+    Conversation.objects.bulk_create([made], ignore_conflicts=True)
+    return Conversation.objects.values_list("id", flat=True).get(owner=owner, external_key=key)
+
+
 def _by_id(owner: User, ids: set[UUID]) -> dict[UUID, Conversation]:
     found = {c.id: c for c in Conversation.objects.filter(owner=owner, id__in=ids)} if ids else {}
     if len(found) != len(ids):

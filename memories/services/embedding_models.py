@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from accounts.access import require_manager
+from accounts.access import require
 from accounts.audit import record
 from accounts.models import User
 from memories import backlog, generations
@@ -240,7 +240,7 @@ def _set_paused(model: EmbeddingModel, *, paused: bool) -> None:
 
 def _require(by: User | None) -> None:
     if by is not None:
-        require_manager(by)
+        require(by, "server")
 
 
 def _check(name: str, spec: ModelSpec) -> None:
@@ -271,3 +271,13 @@ def _check_new(spec: ModelSpec) -> None:
         theirs = ModelSpec.of(row.provider, row.dimension, row.config).config()
         if theirs == spec.config():
             raise Conflict(f"That model is there already, as {row.name}.")
+
+
+def seal_api_keys_again() -> int:
+    """Seal the keys of all models' servers under the newest server key; returns how many models have some."""
+    rows = EmbeddingModel.objects.select_for_update().exclude(api_keys_sealed=b"")
+    for model in rows:
+        keys = generations.open_api_keys(model.id, bytes(model.api_keys_sealed))
+        model.api_keys_sealed = generations.seal_api_keys(model.id, keys)
+        model.save(update_fields=["api_keys_sealed"])
+    return len(rows)

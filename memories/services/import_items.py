@@ -9,6 +9,7 @@ from uuid import UUID
 from memories.documents import split_draft
 from memories.drafts import EXTERNAL_ID_MAX_CHARS, ConversationRef, MemoryDraft
 from memories.importers.items import ParsedConversation, ParsedDocument
+from memories.injected import strip_injected
 from memories.models import Kind, MemoryRole
 from memshadow.lib.clock import now
 
@@ -29,7 +30,7 @@ def conversation_drafts(parsed: ParsedConversation, *, source: str, persona_id: 
         metadata = dict(turn.metadata) | ({"model": turn.model} if turn.model else {})
         drafts.append(
             MemoryDraft(
-                content=turn.content,
+                content=strip_injected(turn.content),
                 kind=Kind.TURN,
                 role=turn.role if turn.role in MemoryRole.values else MemoryRole.NONE,
                 author=turn.author,
@@ -52,7 +53,7 @@ def document_drafts(parsed: ParsedDocument, *, source: str, persona_id: UUID | N
     title = {"title": parsed.title} if parsed.title else {}
     return split_draft(
         MemoryDraft(
-            content=parsed.content,
+            content=strip_injected(parsed.content),
             kind=parsed.kind if parsed.kind in Kind.values else Kind.DOCUMENT,
             source=source,
             external_id=parsed.external_id[:EXTERNAL_ID_MAX_CHARS],

@@ -28,6 +28,8 @@ from memories.services.import_items import conversation_drafts, document_drafts
 from memories.services.importing import open_upload, remove_upload
 from memories.services.restoring import restore_records
 from memories.services.revising import By, Change, edit_memory
+from memories.services.secret_policy import SecretRefused, without_secrets
+from memories.services.webhooks import tell_of_import
 from memshadow.lib.clock import now
 from memshadow.lib.errors import MemshadowError
 
@@ -35,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 5
-_BATCH_DRAFTS = 400
+_BATCH_DRAFTS = 200
 _BATCH_ITEMS = 200
 _BATCH_BYTES = 8 * 1024**2
 _FAILURES_SHOWN = 200
@@ -140,10 +142,10 @@ def _take(job: ImportJob, batch: Batch, source: str, item: Item) -> None:
         case ParsedConversation():
             batch.conversations += 1
             drafts = conversation_drafts(item, source=_source(item, source), persona_id=job.persona_id)
-            _add(batch, drafts, item.external_id)
+            _add(job, batch, drafts, item.external_id)
         case ParsedDocument():
             drafts = document_drafts(item, source=_source(item, source), persona_id=job.persona_id)
-            _add(batch, drafts, item.external_id)
+            _add(job, batch, drafts, item.external_id)
         case ParsedRecord():
             batch.records.append(item)
             batch.size_bytes += len(str(item.data.get("content", "")))
@@ -159,14 +161,16 @@ def _source(item: ParsedConversation | ParsedDocument, source: str) -> str:
     return f"import:{named}" if named else source
 
 
-def _add(batch: Batch, drafts: list[MemoryDraft], where: str) -> None:
+def _add(job: ImportJob, batch: Batch, drafts: list[MemoryDraft], where: str) -> None:
     for draft in drafts:
         if not draft.content.strip():
             batch.skipped["empty: turns without text"] += 1
             continue
         try:
-            batch.drafts.append(checked(draft))
+            batch.drafts.append(without_secrets(job.owner, checked(draft)))
             batch.size_bytes += len(draft.content)
+        except SecretRefused:
+            batch.skipped["secret: texts with a secret, which your settings refuse"] += 1
         except MemshadowError as error:
             batch.failures.append((f"{where} {draft.external_id}".strip(), f"{error.code}: {error.message}"))
 
@@ -174,8 +178,8 @@ def _add(batch: Batch, drafts: list[MemoryDraft], where: str) -> None:
 def _commit(job: ImportJob, batch: Batch) -> None:
     """Store a batch and the progress that it makes in one transaction; on a dry run, count and roll back."""
     with transaction.atomic():
-        locked = ImportJob.objects.select_for_update().get(id=job.id)
-        if locked.state != _State.RUNNING or locked.attempts != job.attempts:
+        locked = ImportJob.objects.select_for_update().filter(id=job.id).first()
+        if locked is None or locked.state != _State.RUNNING or locked.attempts != job.attempts:
             raise LostLease
         with transaction.atomic():
             _store(job, batch)
@@ -192,7 +196,8 @@ def _commit(job: ImportJob, batch: Batch) -> None:
 def _store(job: ImportJob, batch: Batch) -> None:
     for start in range(0, len(batch.drafts), 1000):
         drafts = batch.drafts[start : start + 1000]
-        for draft, captured in zip(drafts, capture_memories(owner=job.owner, drafts=drafts), strict=True):
+        stored = capture_memories(owner=job.owner, drafts=drafts, announce=False)
+        for draft, captured in zip(drafts, stored, strict=True):
             _count(job, draft, captured)
     if batch.records:
         restored = restore_records(owner=job.owner, records=batch.records, dry_run=job.dry_run)
@@ -209,16 +214,17 @@ def _count(job: ImportJob, draft: MemoryDraft, captured: Captured) -> None:
         job.imported += 1
     elif draft.external_id and _is_newer(captured, draft):
         by = By(job.owner, via=draft.source, reason="changed in a newer archive")
-        edit_memory(owner=job.owner, memory_id=captured.memory.id, change=Change(content=draft.content), by=by)
+        change = Change(ciphertext=draft.ciphertext) if draft.ciphertext else Change(content=draft.content)
+        edit_memory(owner=job.owner, memory_id=captured.memory.id, change=change, by=by)
         job.updated += 1
     else:
         job.duplicates += 1
 
 
 def _is_newer(captured: Captured, draft: MemoryDraft) -> bool:
-    """The archive's text differs and no person has edited ours."""
+    """The archive's text differs, is as open or as sealed as ours, and no person has edited ours."""
     memory = captured.memory
-    if memory.content == draft.content:
+    if memory.is_sealed != bool(draft.ciphertext) or memory.carried_text == (draft.content or draft.ciphertext):
         return False
     revisions = MemoryRevision.objects.filter(memory=memory)
     return not revisions.exclude(via__startswith="import:").exists()
@@ -242,9 +248,11 @@ def _renew(job: ImportJob) -> None:
 
 
 def _end(job: ImportJob, state: str, error: str) -> None:
-    ImportJob.objects.filter(id=job.id, state=_State.RUNNING, attempts=job.attempts).update(
-        state=state, error=error[:300], finished_at=now(), lease_until=None
-    )
+    running = ImportJob.objects.filter(id=job.id, state=_State.RUNNING, attempts=job.attempts)
+    with transaction.atomic():
+        if running.update(state=state, error=error[:300], finished_at=now(), lease_until=None) and not job.dry_run:
+            job.refresh_from_db(fields=["state", "imported", "updated", "duplicates"])
+            tell_of_import(job)
 
 
 def _give_back(job: ImportJob) -> None:

@@ -8,7 +8,7 @@ commit.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -149,10 +149,21 @@ def upload_path(job: ImportJob) -> Path:
     return Path(settings.UPLOADS_DIR) / str(job.id)
 
 
+def uploads_of(owner_id: UUID) -> Iterator[tuple[Path, bytes]]:
+    """(path, binding) of the person's files that wait here."""
+    for job in ImportJob.objects.filter(owner_id=owner_id).only("id"):
+        if upload_path(job).exists():
+            yield upload_path(job), _binding(job)
+
+
+def _binding(job: ImportJob) -> bytes:
+    return str(job.id).encode()
+
+
 def open_upload(job: ImportJob) -> io.BufferedReader:
     """The plain bytes of a job's file. Raises Unavailable when it is gone."""
     try:
-        return open_sealed(upload_path(job), key=keyring(job.owner_id).file_key, bound_to=str(job.id).encode())
+        return open_sealed(upload_path(job), key_of=keyring(job.owner_id).file_key, bound_to=_binding(job))
     except FileNotFoundError:
         raise Unavailable("The uploaded file is not there any more; upload it again.") from None
 
@@ -166,7 +177,9 @@ def _store(job: ImportJob, chunks: Iterable[bytes]) -> int:
     path = upload_path(job)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return write_sealed(path, _bounded(chunks), key=keyring(job.owner_id).file_key, bound_to=str(job.id).encode())
+        ring, bound_to = keyring(job.owner_id), _binding(job)
+        version = ring.newest
+        return write_sealed(path, _bounded(chunks), key=ring.file_key(version), key_version=version, bound_to=bound_to)
     except OSError as error:
         raise Unavailable(
             f"The upload could not be stored ({error.strerror}); free some disk and try again."

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import psutil
-from django.conf import settings
 from django.db import connection
 
 from memories import generations
 from memories.index_rows import remove
 from memories.index_sizes import PartitionSize, partition_sizes
+from memories.partition_split import clear_leftovers
+from memories.vector_indexes import room_for
 from memshadow.lib.errors import Conflict
 
 DEAD_SHARE_MAX = 0.1
@@ -41,7 +41,7 @@ def optimise_index(*, everything: bool = False, concurrently: bool = True, tell:
     called inside a transaction.
     """
     dimension = generations.active().dimension
-    with _alone():
+    with alone(tell):
         removed = remove_orphans()
         if removed:
             tell(f"{removed} orphans removed from the index")
@@ -70,12 +70,15 @@ def _orphans() -> list[tuple[UUID, UUID]]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone(tell: Tell) -> Iterator[None]:
+    """One run at a time, and first what a killed one left behind. Raises Conflict while another is at work."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             raise Conflict("The index is being optimised already; wait until that run has ended.")
     try:
+        for name in clear_leftovers():
+            tell(f"{name} dropped, which an earlier run left unfinished")
         yield
     finally:
         _execute(f"SELECT pg_advisory_unlock({_LOCK})")
@@ -111,20 +114,12 @@ def _indexes(partition: str) -> list[tuple[str, bool, bool]]:
 
 
 def _rebuild(index: str, graph_bytes: int, concurrently: bool) -> None:
-    """A graph that does not fit into maintenance_work_mem is built many times slower; ours may take what is free."""
-    memory_mib = int(min(graph_bytes * 1.5, psutil.virtual_memory().available / 3) / 2**20)
-    roomy = settings.EMBEDDED_DATABASE and memory_mib > 64
-    if roomy:
-        _execute(f"SET maintenance_work_mem = '{memory_mib}MB'")
-    try:
+    with room_for(graph_bytes):
         _execute(f"REINDEX INDEX {'CONCURRENTLY ' if concurrently else ''}{index}")
-    finally:
-        if roomy:
-            _execute("RESET maintenance_work_mem")
 
 
 def _mib(sizes: list[PartitionSize]) -> int:
-    return sum(s.heap_bytes + s.toast_bytes + s.hnsw_bytes + s.gin_bytes + s.btree_bytes for s in sizes) // 2**20
+    return sum(size.bytes for size in sizes) // 2**20
 
 
 def _execute(sql: str) -> None:

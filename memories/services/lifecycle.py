@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import record
 from accounts.models import User
 from memories import indexing
 from memories.models import Conversation, Memory, MemoryRevision, State
@@ -65,13 +66,14 @@ def apply_to_many(*, owner: User, memory_ids: Iterable[UUID], action: str, by: B
     return len(ids)
 
 
-def empty_trash(*, owner: User, memory_ids: Iterable[UUID] | None = None) -> int:
+def empty_trash(*, owner: User, by: User, memory_ids: Iterable[UUID] | None = None) -> int:
     """Erase what is in the trash (all of it, or these), with every derived row and revision. Returns the count."""
     if not owner.may_write:
         raise PermissionRefused("A viewer cannot erase memories.")
     trash = Memory.objects.filter(owner=owner, state=State.DELETED)
     if memory_ids is not None:
-        trash = trash.filter(id__in=list(memory_ids))
+        memory_ids = list(memory_ids)
+        trash = trash.filter(id__in=memory_ids)
     erased = 0
     while batch := list(trash.order_by("id").values_list("id", flat=True)[:_ERASE_BATCH]):
         with transaction.atomic():
@@ -82,7 +84,14 @@ def empty_trash(*, owner: User, memory_ids: Iterable[UUID] | None = None) -> int
             erased += len(batch)
     Conversation.objects.filter(owner=owner, memories=None).delete()
     drop_unfounded(owner)
+    if erased:
+        record("memory.erased", actor=by, object_id=_only(memory_ids), count=erased)
     return erased
+
+
+def _only(memory_ids: Iterable[UUID] | None) -> str:
+    named = list(memory_ids or ())
+    return str(named[0]) if len(named) == 1 else ""
 
 
 @transaction.atomic

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
 
 from memories.drafts import (
     AUTHOR_MAX_CHARS,
@@ -17,6 +22,7 @@ from memories.drafts import (
     checked,
     clean_tag,
 )
+from memories.injected import strip_injected
 from memories.models import Kind, MemoryLink, MemoryRevision, MemoryRole, State
 from memshadow.lib.errors import ValidationFailed
 
@@ -206,6 +212,7 @@ class MemoryLine:
     conversation: ConversationLine | None
     same_by: str
     columns: dict[str, Any]
+    vectors: dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +297,32 @@ def memory_line(fields: Fields) -> MemoryLine:
         conversation=_conversation_ref(fields, occurred_at),
         same_by=fields.choice("same_by", ("content", "undated", "id"), "content"),
         columns=_columns(fields),
+        vectors=_vectors(fields.object("sealed_vectors", {})),
     )
 
 
+def _vectors(given: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """By model: what a client made of a sealed memory, (n, dimension)."""
+    return {name[:100]: _read_vectors(Fields(one if isinstance(one, dict) else {})) for name, one in given.items()}
+
+
+def _read_vectors(fields: Fields) -> NDArray[np.float32]:
+    dimension = fields.whole("dimension", 0, low=1)
+    try:
+        packed = base64.b64decode(fields.text("float16", 2 * settings.SEALED_MAX_BYTES), validate=True)
+        vectors = np.frombuffer(packed, "<f2").astype(np.float32).reshape(-1, dimension)
+    except ValueError:
+        raise _wrong("sealed_vectors", f"numbers of {dimension} dimensions") from None
+    if not (0 < len(vectors) <= settings.SEALED_VECTORS_MAX and np.isfinite(vectors).all()):
+        raise _wrong("sealed_vectors", f"1 to {settings.SEALED_VECTORS_MAX} vectors of finite numbers")
+    return vectors
+
+
 def _draft(fields: Fields, occurred_at: datetime) -> MemoryDraft:
+    content = fields.text("content", 4 * 1024**2)
     return MemoryDraft(
-        content=fields.text("content", 4 * 1024**2),
+        content=strip_injected(content) or content,
+        ciphertext=fields.text("ciphertext", 2 * settings.SEALED_MAX_BYTES, ""),
         kind=fields.choice("kind", Kind.values),
         role=fields.choice("role", MemoryRole.values, ""),
         author=fields.text("author", AUTHOR_MAX_CHARS, ""),
@@ -357,13 +384,15 @@ def _snapshot(fields: Fields) -> dict[str, Any]:
     draft = checked(
         MemoryDraft(
             content=fields.text("content", 4 * 1024**2),
+            ciphertext=fields.text("ciphertext", 2 * settings.SEALED_MAX_BYTES, ""),
             author=fields.text("author", AUTHOR_MAX_CHARS),
             metadata=fields.object("metadata"),
             importance=fields.share("importance"),
             occurred_at=fields.moment("occurred_at"),
         )
     )
-    return {
+    sealed = {"ciphertext": draft.ciphertext} if draft.ciphertext else {}
+    return sealed | {
         "content": draft.content,
         "author": draft.author,
         "metadata": draft.metadata,

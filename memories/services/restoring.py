@@ -17,6 +17,7 @@ from memories import indexing
 from memories.fingerprints import conversation_key, memory_fingerprint, tag_key
 from memories.importers.items import ParsedRecord
 from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, SavedSearch, Tag
+from memories.sealed_index import keep_vectors
 from memories.services.restored_records import (
     READERS,
     ConversationLine,
@@ -277,6 +278,9 @@ def _restore_memories(owner: User, lines: Sequence[MemoryLine], counts: RestoreC
         },
     )
     _tag(owner, by_id, stored)
+    for key, memory in stored.items():
+        for model_name, vectors in by_id[key].vectors.items() if memory.is_sealed else ():
+            keep_vectors(memory, model_name, vectors)
     indexing.write_lexical(list(stored.values()))
     indexing.wake_if_pending(list(stored.values()))
     counts.imported += len(stored)
@@ -320,12 +324,14 @@ def _memory_maker(
         "importance": draft.importance,
         "pinned": draft.pinned,
         "fingerprint": fingerprint,
-        "size_bytes": len(draft.content.encode()),
+        "is_sealed": bool(draft.ciphertext),
+        "size_bytes": len(draft.content.encode()) + len(draft.ciphertext),
         "occurred_at": draft.occurred_at,
         "index_due_at": now(),
     }
     sealed = {
         "content": draft.content,
+        "ciphertext": draft.ciphertext,
         "author": draft.author,
         "external_id": draft.external_id,
         "metadata": draft.metadata,

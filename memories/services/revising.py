@@ -15,7 +15,10 @@ from memories.access import lock_memory
 from memories.drafts import MemoryDraft, checked
 from memories.fingerprints import memory_fingerprint
 from memories.models import Memory, MemoryRevision
+from memories.services.own_words import own_words
+from memories.services.secret_policy import without_secrets
 from memories.services.tagging import set_tags
+from memories.services.webhooks import tell_of_revision
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, NotFound, PermissionRefused, ValidationFailed
 from personas.models import Persona
@@ -28,6 +31,7 @@ class Change:
     """What to change; None leaves a part as it is. `clear_persona` takes the memory out of its persona."""
 
     content: str | None = None
+    ciphertext: str | None = None
     tags: tuple[str, ...] | None = None
     author: str | None = None
     metadata: dict[str, Any] | None = None
@@ -51,10 +55,15 @@ class By:
 def edit_memory(*, owner: User, memory_id: UUID, change: Change, by: By) -> Memory:
     """Change a memory and keep what it was. A change that changes nothing leaves no revision.
 
-    Raises NotFound, ValidationFailed, TooLarge, and Conflict when the new text is that of another memory.
+    Raises NotFound, ValidationFailed, TooLarge, and Conflict when the new text is that of another memory, or one
+    in the open for a sealed one. A new ciphertext ends the vectors that were made of the old one.
     """
     memory = writable(owner, memory_id)
-    draft = checked(_draft_after(memory, change))
+    _check_sealed(memory, change)
+    draft = _draft_after(memory, change)
+    draft = checked(draft) if change.content is None else without_secrets(owner, checked(own_words(draft)))
+    if memory.is_sealed != bool(draft.ciphertext):
+        raise Conflict("Its history would keep the text in the open: add it sealed, and erase this one.")
     before = snapshot_of(memory)
     _apply(memory, draft, change)
     if snapshot_of(memory) | {"tags": sorted(draft.tags)} == before:
@@ -88,6 +97,14 @@ def undo(*, owner: User, memory_id: UUID, number: int, by: By) -> Memory:
     return memory
 
 
+def _check_sealed(memory: Memory, change: Change) -> None:
+    """Raises Conflict for a change that cannot be made to such a memory."""
+    if memory.is_sealed and change.content is not None:
+        raise Conflict("Its owner sealed this memory: only who has the key can change its text.", field="content")
+    if not memory.is_sealed and change.ciphertext is not None:
+        raise Conflict("This memory is not sealed; it has a text and no ciphertext.", field="ciphertext")
+
+
 def writable(owner: User, memory_id: UUID) -> Memory:
     """The locked memory. Raises NotFound, and PermissionRefused for viewers."""
     if not owner.may_write:
@@ -97,7 +114,8 @@ def writable(owner: User, memory_id: UUID) -> Memory:
 
 def snapshot_of(memory: Memory) -> dict[str, Any]:
     """Everything editable about a memory, as JSON."""
-    return {
+    sealed = {"ciphertext": memory.ciphertext} if memory.is_sealed else {}
+    return sealed | {
         "content": memory.content,
         "author": memory.author,
         "metadata": memory.metadata,
@@ -125,12 +143,14 @@ def add_revision(memory: Memory, action: str, by: By, before: dict[str, Any]) ->
     )
     revision.snapshot = before
     revision.save(force_insert=True)
+    tell_of_revision(memory, action)
     return revision
 
 
 def _draft_of(memory: Memory) -> MemoryDraft:
     return MemoryDraft(
         content=memory.content,
+        ciphertext=memory.ciphertext,
         kind=memory.kind,
         role=memory.role,
         author=memory.author,
@@ -144,7 +164,7 @@ def _draft_of(memory: Memory) -> MemoryDraft:
 
 
 def _draft_after(memory: Memory, change: Change) -> MemoryDraft:
-    names = ("content", "tags", "author", "metadata", "importance", "occurred_at")
+    names = ("content", "ciphertext", "tags", "author", "metadata", "importance", "occurred_at")
     given = {name: getattr(change, name) for name in names if getattr(change, name) is not None}
     return replace(_draft_of(memory), **given)
 
@@ -152,6 +172,7 @@ def _draft_after(memory: Memory, change: Change) -> MemoryDraft:
 def _draft_fields(snapshot: dict[str, Any]) -> dict[str, Any]:
     return {
         "content": snapshot["content"],
+        "ciphertext": snapshot.get("ciphertext", ""),
         "author": snapshot["author"],
         "metadata": snapshot["metadata"],
         "tags": tuple(snapshot["tags"]),
@@ -161,12 +182,15 @@ def _draft_fields(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 
 def _apply(memory: Memory, draft: MemoryDraft, change: Change) -> None:
-    memory.content = draft.content
+    if memory.content != draft.content:
+        memory.content = draft.content
+    if memory.ciphertext != draft.ciphertext:
+        memory.ciphertext = draft.ciphertext
     memory.author = draft.author
     memory.metadata = draft.metadata
     memory.importance = draft.importance
     memory.occurred_at = draft.occurred_at or memory.occurred_at
-    memory.size_bytes = len(draft.content.encode())
+    memory.size_bytes = len(draft.content.encode()) + len(draft.ciphertext)
     if change.pinned is not None:
         memory.pinned = change.pinned
     if change.clear_persona:
@@ -183,7 +207,8 @@ def _persona(owner: User, persona_id: UUID) -> Persona:
 
 
 def _store(memory: Memory, draft: MemoryDraft, before: dict[str, Any]) -> None:
-    rewritten = (memory.content, memory.author) != (before["content"], before["author"])
+    resealed = memory.is_sealed and memory.ciphertext != before["ciphertext"]
+    rewritten = resealed or (memory.content, memory.author) != (before["content"], before["author"])
     memory.updated_at = now()
     if rewritten:
         memory.fingerprint = memory_fingerprint(memory.owner_id, draft, memory.conversation_id)
@@ -193,6 +218,8 @@ def _store(memory: Memory, draft: MemoryDraft, before: dict[str, Any]) -> None:
             memory.save()
     except IntegrityError as error:
         raise Conflict("Another memory has exactly this text; merge the two instead.", field="content") from error
+    if resealed:  # the client's vectors were of another text
+        memory.sealed_vectors.all().delete()
     if sorted(draft.tags) != before["tags"]:
         set_tags(memory=memory, names=draft.tags)
     if rewritten:

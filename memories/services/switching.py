@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -27,7 +26,6 @@ from memshadow.lib.jobs import wake
 
 logger = logging.getLogger(__name__)
 
-_PREPARING_LOCK = 0x6D656D04
 _OUTAGE_PAUSE = timedelta(seconds=60)  # after which a model that did not answer is tried again
 _SEARCHES_END_AFTER = timedelta(seconds=60)  # a search that began before a flip has ended by then
 _FRESH_FOR_S = 2.0  # what is captured meanwhile goes first
@@ -107,7 +105,7 @@ def _is_prepared(row: EmbeddingModel) -> bool:
     """Make the index and list what is to be done, unless that is done; False while another worker does it."""
     if row.state != State.BUILDING or row.build_listed_at is not None:
         return True
-    with _alone() as alone:
+    with vector_indexes.preparing() as alone:
         if not alone:
             return False
         vector_indexes.ensure_index(row.id, row.dimension)
@@ -119,20 +117,6 @@ def _is_prepared(row: EmbeddingModel) -> bool:
             fields = ["build_total", "build_listed_at", "build_resumed_at", "build_done_at_resume"]
             row.save(update_fields=fields)
     return True
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether this is the one worker that prepares or clears; the lock ends with the connection at the latest."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_PREPARING_LOCK])
-        alone = bool(cursor.fetchone()[0])
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_PREPARING_LOCK])
 
 
 def _drain(row: EmbeddingModel, deadline: float | None) -> int:
@@ -241,7 +225,7 @@ def _clear_away(row: EmbeddingModel) -> None:
     """Drop the index and the rows of a dropped generation, and at last the model itself."""
     if row.retired_at is not None and row.retired_at + _SEARCHES_END_AFTER > now():
         return
-    with _alone() as alone:
+    with vector_indexes.preparing() as alone:
         if not alone:
             return
         vector_indexes.drop_index(row.id)

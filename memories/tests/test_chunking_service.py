@@ -9,7 +9,7 @@ from time import thread_time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -64,6 +64,7 @@ texts = st.one_of(st.text(max_size=400), st.lists(pieces, max_size=120).map("".j
 
 
 @given(texts, st.integers(1, 40), st.integers(0, 12))
+@example("0\r```\r\t" + "0" * 48, 4, 3)
 @settings(max_examples=300, deadline=None)
 def test_every_visible_character_is_covered_and_every_chunk_fits(text: str, max_tokens: int, overlap: int) -> None:
     chunks = chunk_text(text, word_spans, max_tokens=max_tokens, overlap_tokens=overlap)

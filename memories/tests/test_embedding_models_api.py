@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -65,6 +66,16 @@ def test_a_model_that_is_not_there_is_a_clear_error_and_is_not_added(owner: User
     missing = api.post("/embedding-models", {"provider": "sentence-transformers", "model": "/no/such/folder"})
     assert missing.status_code == 503
     assert EmbeddingModel.objects.count() == 1
+
+
+def test_a_server_of_ones_own_network_is_asked_only_if_the_administrator_named_it(
+    owner: User, server: EmbeddingServer, settings: LazySettings
+) -> None:
+    settings.OUTBOUND_ALLOW = []
+    response = ApiClient(owner, ("admin",)).post("/embedding-models", body(server))
+    assert (response.status_code, response.json()["code"]) == (503, "outbound-refused")
+    assert "MEMSHADOW_OUTBOUND_ALLOW=127.0.0.1" in response.json()["detail"]
+    assert not server.requests and EmbeddingModel.objects.count() == 1
 
 
 def test_endpoints_and_keys_change_only_to_what_answers(owner: User, server: EmbeddingServer) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from memories.embedding import Machine, ModelSpec, described, open_provider
 from memories.embedding.estimation import cut_to, estimated_count, estimated_spans
-from memories.embedding.openai import BATCH_TEXTS, OpenAIProvider, Patience
+from memories.embedding.openai import BATCH_TEXTS, OpenAIProvider
 from memories.embedding.protocol import Vectors
 from memories.tests.embedding_server import EmbeddingServer, vector_of
 from memshadow.lib.errors import Unavailable, ValidationFailed
+from memshadow.lib.model_server import Patience
 
 QUICK = Patience(attempts=3, timeout_s=0.5, total_s=3.0, first_pause_s=0.01, longest_pause_s=0.02)
 

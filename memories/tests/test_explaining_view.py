@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from memories.retrieval import Explanation, Signal
-from memories.views.explaining import BAR, SIGNAL_WORDS, why
+from memories.signal_words import SIGNAL_WORDS
+from memories.views.explaining import BAR, why
 
 
 def signal(name: str, contribution: float) -> Signal:
@@ -24,8 +25,7 @@ def explained(*signals: Signal, **more: object) -> Explanation:
         ([signal("words", 0.9), signal("meaning", 1.0)], "This memory is close in meaning and has your words in it."),
         (
             [signal("author", 1.0), signal("date", 0.8), signal("pinned", 0.5), signal("words", 0.4)],
-            "This memory was said by you or by whom you named, comes from the time that you asked about and is "
-            "pinned.",
+            "This memory was said by you or by whom you named, comes from the time that you asked about and is pinned.",
         ),
         ([signal("meaning", 1.0), signal("recency", 0.1)], "This memory is close in meaning."),
         (

@@ -109,6 +109,6 @@ def test_rules_are_listed_explained_removed_and_restored(api: ApiClient, owner: 
 
 
 def test_a_key_that_only_reads_cannot_judge(owner: User, memory_id: str) -> None:
-    reader = ApiClient(owner, ("read",))
+    reader = ApiClient(owner, ("memories:read",))
     assert reader.post("/feedback", {"memory_id": memory_id, "verdict": "useful"}).status_code == 403
     assert not Feedback.objects.exists()

@@ -51,7 +51,7 @@ def test_a_record_reveals_neither_key_nor_text(owner: User, other: User) -> None
 def test_what_was_erased_since_is_not_claimed_to_exist(owner: User) -> None:
     (outcome,) = capture_once(owner=owner, drafts=DRAFTS[:1], key="k")
     delete_memory(owner=owner, memory_id=outcome.id, by=By(owner))
-    empty_trash(owner=owner)
+    empty_trash(owner=owner, by=owner)
     with pytest.raises(Conflict, match="erased"):
         capture_once(owner=owner, drafts=DRAFTS[:1], key="k")
 

@@ -172,7 +172,7 @@ def test_rules_fall_with_the_memory_that_taught_them(owner: User, memories: list
     remove_rule(owner=owner, rule_id=removed.id)
     for memory in memories[:2]:
         delete_memory(owner=owner, memory_id=memory.id, by=By(owner))
-    assert empty_trash(owner=owner) == 2
+    assert empty_trash(owner=owner, by=owner) == 2
     assert not LearntRule.objects.filter(id=kept.id).exists()
     tombstone = LearntRule.objects.get(id=removed.id)
     assert tombstone.payload == {} and tombstone.state == "removed"

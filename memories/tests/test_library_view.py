@@ -133,5 +133,5 @@ def test_the_first_steps_disappear_when_taken(client: Client, owner: User) -> No
     client.post(reverse("memories:create"), {"content": "first", "tags": ""})
     assert steps() == [False, True, False]
     capture_memory(owner=owner, draft=MemoryDraft(content="second", source="import:chatgpt"))
-    client.post(reverse("accounts:api_keys"), {"name": "k", "scopes": ["read"], "days": "30"})
+    client.post(reverse("accounts:api_keys"), {"name": "k", "scopes": ["memories:read"], "days": "30"})
     assert steps() == []

@@ -55,7 +55,7 @@ def test_an_empty_note_is_refused_and_nothing_saved(client: Client) -> None:
 
 def test_a_viewer_is_told_and_nothing_saved(viewer: User, client_for: Callable[[User], Client]) -> None:
     response = client_for(viewer).post(reverse("memories:create"), {"content": "x"})
-    assert b"viewer cannot" in response.content
+    assert b"A viewer can only read" in response.content
     assert not Memory.objects.exists()
 
 

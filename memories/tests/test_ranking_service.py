@@ -113,6 +113,27 @@ def test_a_time_that_hangs_on_an_event_is_looked_up(owner: User, index_all: Call
     assert result.arms["time"] == 1
 
 
+def test_a_quoted_title_in_a_question_goes_first_and_hides_no_answer(owner: User, index_all: Callable[[], int]) -> None:
+    title, answer = 'I just finished the novel "Becoming Nicole".', "It taught me to accept myself."
+    turns(
+        owner, ("Bruno", "I liked a novel, it was about becoming someone, Nicole."), ("Anna", title), ("Anna", answer)
+    )
+    index_all()
+    found = contents(owner, 'What did Anna take away from the novel "Becoming Nicole"?')
+    assert found[0] == title and answer in found
+    assert signals(owner, 'What of "Becoming Nicole"?', title)["phrase"] == 1
+    assert contents(owner, 'Anna "Becoming Nicole"') == [title], "without a question mark it is a condition"
+
+
+def test_words_met_by_the_turn_before_count_for_the_answer(owner: User, index_all: Callable[[], int]) -> None:
+    question = "When does the ferry to the island leave?"
+    turns(owner, ("Bruno", question), ("Anna", "At seven."))
+    turns(owner, ("Bruno", "When do we eat?"), ("Anna", "At eight."), chat="other")
+    index_all()
+    near = signals(owner, "ferry to the island", "At seven.")["late_interaction"]
+    assert near > signals(owner, "ferry to the island", "At eight.").get("late_interaction", 0.0) + 0.1
+
+
 def test_rare_words_weigh_more_than_common_ones(owner: User, index_all: Callable[[], int]) -> None:
     notes(owner, *(f"The garden has plant number {n}." for n in range(30)), "The zucchini is ripe.")
     index_all()
@@ -128,7 +149,7 @@ def test_statistics_follow_every_change(owner: User, index_all: Callable[[], int
     edit_memory(owner=owner, memory_id=second.id, change=Change(content="alpha delta epsilon"), by=By(owner))
     index_all()
     delete_memory(owner=owner, memory_id=first.id, by=By(owner))
-    empty_trash(owner=owner)
+    empty_trash(owner=owner, by=owner)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sum(lexeme_count), sum(cardinality(tsvector_to_array(lexemes))) FROM memories_searchentry"
@@ -201,6 +222,18 @@ def test_what_cannot_be_asked_is_refused(owner: User, wrong: dict[str, object]) 
     with pytest.raises(ValidationFailed) as refused:
         search(SearchRequest(owner, "tea", **wrong))  # type: ignore[arg-type]
     assert refused.value.details["field"] in wrong
+
+
+def test_scores_say_when_nothing_answers(owner: User, index_all: Callable[[], int]) -> None:
+    turns(owner, ("Anna", "I painted a lake at sunset."), ("Bruno", "I ran a marathon in Berlin."))
+    index_all()
+    asked = {
+        q: search(SearchRequest(owner, q)).hits[0].score for q in ("What did Anna paint?", "What did Bruno paint?")
+    }
+    right, somebody_else = asked.values()
+    assert right > 0.4 and somebody_else < 0.8 * right
+    assert search(SearchRequest(owner, "How do I file for divorce in Ohio?")).hits[0].score < 0.1
+    assert contents(owner, "How do I file for divorce in Ohio?", threshold=0.3) == []
 
 
 def test_scores_are_probabilities_in_the_order_of_the_hits(owner: User, index_all: Callable[[], int]) -> None:

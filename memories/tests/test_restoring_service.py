@@ -448,7 +448,7 @@ _drafts = st.builds(
 def test_whatever_capture_accepts_comes_back(owner: User, other: User, drafts: list[MemoryDraft]) -> None:
     for person in (owner, other):
         Memory.objects.filter(owner=person).update(state="deleted")
-        empty_trash(owner=person)
+        empty_trash(owner=person, by=person)
         Tag.objects.filter(owner=person).delete()
     for draft in drafts:
         if any(character.isprintable() and not character.isspace() for character in draft.content):

@@ -123,9 +123,9 @@ def test_trash_restores_and_erases_every_derived_row(owner: User, index_all: Cal
     index_all()
     delete_memory(owner=owner, memory_id=memory.id, by=By(owner))
     restore_memory(owner=owner, memory_id=memory.id, by=By(owner))
-    assert empty_trash(owner=owner) == 0
+    assert empty_trash(owner=owner, by=owner) == 0
     delete_memory(owner=owner, memory_id=memory.id, by=By(owner))
-    assert empty_trash(owner=owner) == 1
+    assert empty_trash(owner=owner, by=owner) == 1
     for model in (Memory, MemoryRevision, SearchEntry, Conversation):
         assert not model.objects.exists()
 
@@ -133,7 +133,7 @@ def test_trash_restores_and_erases_every_derived_row(owner: User, index_all: Cal
 def test_emptying_the_trash_leaves_other_people_alone(owner: User, other: User) -> None:
     theirs = capture_memory(owner=other, draft=MemoryDraft(content="Bob's")).memory
     delete_memory(owner=other, memory_id=theirs.id, by=By(other))
-    assert empty_trash(owner=owner) == 0
+    assert empty_trash(owner=owner, by=owner) == 0
     assert Memory.objects.filter(owner=other).count() == 1
 
 

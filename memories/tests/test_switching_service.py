@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from uuid import UUID
@@ -28,6 +27,7 @@ from memories.services.embedding_models import activate, add_embedding_model, dr
 from memories.services.lifecycle import delete_memory, empty_trash
 from memories.services.revising import By, Change, edit_memory
 from memories.tests.embedding_server import EmbeddingServer
+from memories.tests.threads import in_thread
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, MemshadowError, Unavailable
 
@@ -96,30 +96,6 @@ def uncovered(model_id: int) -> set[UUID]:
     """Memories without a vector in that generation."""
     there = {memory_id for memory_id, vectors in vectors_of(model_id).items() if vectors}
     return set(Memory.objects.values_list("id", flat=True)) - there
-
-
-@contextmanager
-def in_thread(*works: Callable[[threading.Event], None]) -> Iterator[list[BaseException]]:
-    """Run these until the block ends; their errors are what it gives."""
-    stop, errors = threading.Event(), list[BaseException]()
-
-    def run(work: Callable[[threading.Event], None]) -> None:
-        try:
-            work(stop)
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
-    for thread in threads:
-        thread.start()
-    try:
-        yield errors
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_adding_a_model_measures_it_and_changes_nothing_else(words: EmbeddingModel, owner: User) -> None:
@@ -267,7 +243,7 @@ def test_edits_and_erasures_during_the_build_are_followed(owner: User, words: Em
     activate(by=None, model=words)
     edit_memory(owner=owner, memory_id=kept, change=Change(content="The edited harmonica"), by=By(owner))
     delete_memory(owner=owner, memory_id=erased, by=By(owner))
-    empty_trash(owner=owner)
+    empty_trash(owner=owner, by=owner)
     index_pending()
     switching.build_pending()
     assert not uncovered(words.id)
@@ -328,7 +304,7 @@ def test_members_may_not_choose_models(other: User, viewer: User, words: Embeddi
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline
         threading.Event().wait(0.02)

@@ -44,6 +44,12 @@ class Card:
     score_width: int = 0
     why: Why | None = None
     verdict: str = ""
+    has_secret: bool = False
+    is_suspicious: bool = False
+    is_sealed: bool = False
+
+
+_SEALED_TEXT = "Sealed: open it with memcli."
 
 
 def card_of(memory: Memory) -> Card:
@@ -61,11 +67,19 @@ def card_of(memory: Memory) -> Card:
         when=memory.occurred_at,
         tags=sorted(tag.name for tag in memory.tags.all()),
         title=str(memory.metadata.get("title", "")) or heading,
-        snippet=mark_safe(escape(preview(rest, _SNIPPET_CHARS))),  # noqa: S308 - escaped
+        snippet=_snippet(memory, rest),
         url=reverse("memories:detail", args=[memory.id]),
         conversation_url=conversation_url(memory),
         index_state=memory.index_state,
+        has_secret=memory.has_secret,
+        is_suspicious=memory.is_suspicious,
+        is_sealed=memory.is_sealed,
     )
+
+
+def _snippet(memory: Memory, text: str) -> SafeString:
+    shown = _SEALED_TEXT if memory.is_sealed else preview(text, _SNIPPET_CHARS)
+    return mark_safe(escape(shown))  # noqa: S308 - escaped
 
 
 def conversation_url(memory: Memory) -> str:
@@ -84,8 +98,9 @@ def cards_of(memories: Iterable[Memory]) -> list[Card]:
 def hit_card(hit: Hit) -> Card:
     """A search hit: the card with its snippet, score and, when asked for, the reasons."""
     card = card_of(hit.memory)
-    # The snippet is what matched, the heading included where it did: it is not split from it.
-    card.title, card.snippet = str(hit.memory.metadata.get("title", "")), snippet_html(hit.snippet.html)
+    if not hit.memory.is_sealed:
+        # The snippet is what matched, the heading included where it did: it is not split from it.
+        card.title, card.snippet = str(hit.memory.metadata.get("title", "")), snippet_html(hit.snippet.html)
     card.score = hit.score
     card.score_label = f"{hit.score:.0%}"
     card.score_width = round(hit.score * _SCORE_BAR)

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import conversation_or_404
 from memories.models import Conversation, Memory
@@ -23,10 +23,11 @@ _PAGE = 40
 _TURNS = 60
 
 
+@needs("memories:read")
 @require_GET
 def conversations(request: HttpRequest) -> HttpResponse:
     """Every conversation, newest first, narrowed by words of its title and by source."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     words, source = request.GET.get("q", "").strip(), request.GET.get("source", "")
     newer = older = None
     if words:
@@ -46,10 +47,11 @@ def conversations(request: HttpRequest) -> HttpResponse:
     return render_page(request, "memories/conversations.html", "memories/_conversation_list.html", context)
 
 
+@needs("memories:read")
 @require_GET
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The turns in order, a page at a time; `at` opens the page on which a memory stands."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     row = conversation_or_404(owner, conversation_id)
     turns = turns_of(owner, row)
     count = turns.count()

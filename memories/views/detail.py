@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of, signed_in
 from accounts.models import User
 from memories.access import memory_or_404
 from memories.forms import MemoryForm, split_tags
@@ -20,9 +20,11 @@ from memories.indexing import retry_failed
 from memories.models import Memory, MemoryLink, State
 from memories.rendering import source_label
 from memories.retrieval import related
+from memories.screening import LABELS, SIGNS
 from memories.selectors import find_duplicates
 from memories.services.lifecycle import apply_to_many
 from memories.services.revising import By, Change, edit_memory, undo
+from memories.services.sealing import without_vectors
 from memories.views.cards import card_of, near_card, title_of
 from memories.views.feedback import came_from
 from memories.views.histories import history_of
@@ -42,10 +44,11 @@ _DONE = {
 _OPPOSITE = {"archive": "restore", "delete": "restore", "pin": "unpin", "unpin": "pin"}
 
 
+@needs("memories:read")
 @require_GET
 def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """The memory with everything that is known about it."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     memory = memory_or_404(owner, memory_id)
     near = [(m, cosine) for m, cosine in related(owner, memory, limit=_RELATED) if cosine >= _RELATED_COSINE]
     twins = {m.id for m in find_duplicates(owner, memory, [m for m, _ in near])}
@@ -53,6 +56,7 @@ def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     card.title = title_of(memory)
     context = {
         "memory": memory,
+        "lacks_vectors": memory.is_sealed and without_vectors(owner).filter(id=memory.id).exists(),
         "card": card,
         "persona_name": card.persona,
         "source_label": card.source_label,
@@ -61,6 +65,7 @@ def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
         "duplicates": [near_card(m, cosine) for m, cosine in near if m.id in twins],
         "revisions_count": memory.revision_count,
         "provenance": _provenance(memory),
+        "findings": _findings(memory),
         "superseded_by_url": _superseded_by(memory),
         **_tags_context(memory),
         **came_from(request, owner, card),
@@ -68,14 +73,24 @@ def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     return render(request, "memories/detail.html", context)
 
 
+def _findings(memory: Memory) -> dict[str, list[str]]:
+    """What screening found, in plain words."""
+    found = memory.findings if memory.has_secret or memory.is_suspicious else {}
+    return {
+        "secrets": list(dict.fromkeys(LABELS[kind] for kind, _, _ in found.get("secrets", ()))),
+        "signs": list(dict.fromkeys(SIGNS[kind] for kind, _, _ in found.get("signs", ()))),
+    }
+
+
+@needs("memories:write")
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """The form with everything editable."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     memory = memory_or_404(owner, memory_id)
-    form = MemoryForm(request.POST or None, owner=owner, initial=MemoryForm.initial_of(memory))
+    form = MemoryForm(request.POST or None, owner=owner, initial=MemoryForm.initial_of(memory), sealed=memory.is_sealed)
     if request.method == "POST" and form.is_valid():
-        by = By(owner, via="dashboard", reason=form.cleaned_data["reason"])
+        by = By(signed_in(request), via="dashboard", reason=form.cleaned_data["reason"])
         try:
             edit_memory(owner=owner, memory_id=memory.id, change=form.change(memory), by=by)
         except MemshadowError as error:
@@ -86,17 +101,18 @@ def edit(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     return render(request, "memories/edit.html", {"form": form, "memory": memory})
 
 
+@needs("memories:write")
 @require_POST
 def action(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """Pin, archive, restore, delete, or set the tags."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     memory = memory_or_404(owner, memory_id)
     name = request.POST.get("action", "")
     if name == "tags":
         return _set_tags(request, owner, memory)
     if name == "reindex":
         return _index_again(request, owner, memory)
-    apply_to_many(owner=owner, memory_ids=[memory.id], action=name, by=By(owner, via="dashboard"))
+    apply_to_many(owner=owner, memory_ids=[memory.id], action=name, by=By(signed_in(request), via="dashboard"))
     if not wants_partial(request):
         messages.success(request, _DONE[name])
         return redirect("memories:detail", memory.id)
@@ -127,7 +143,7 @@ def _index_again(request: HttpRequest, owner: User, memory: Memory) -> HttpRespo
 def _set_tags(request: HttpRequest, owner: User, memory: Memory) -> HttpResponse:
     change, error_text = Change(tags=split_tags(request.POST.get("tags", ""))), ""
     try:
-        edit_memory(owner=owner, memory_id=memory.id, change=change, by=By(owner, via="dashboard"))
+        edit_memory(owner=owner, memory_id=memory.id, change=change, by=By(signed_in(request), via="dashboard"))
     except MemshadowError as error:
         error_text = error.message
     if not wants_partial(request):
@@ -137,21 +153,23 @@ def _set_tags(request: HttpRequest, owner: User, memory: Memory) -> HttpResponse
     return render(request, "memories/_tags_editor.html", context)
 
 
+@needs("memories:read")
 @require_GET
 def history(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """Every revision with what changed in it."""
-    memory = memory_or_404(signed_in(request), memory_id)
+    memory = memory_or_404(owner_of(request), memory_id)
     card = card_of(memory)
     card.title = title_of(memory)
     context = {"memory": memory, "card": card, "revisions": history_of(memory)}
     return render(request, "memories/history.html", context)
 
 
+@needs("memories:write")
 @require_POST
 def undo_view(request: HttpRequest, memory_id: UUID, number: int) -> HttpResponse:
     """Go back to what the memory was before revision `number`."""
-    owner = signed_in(request)
-    undo(owner=owner, memory_id=memory_id, number=number, by=By(owner, via="dashboard"))
+    owner = owner_of(request)
+    undo(owner=owner, memory_id=memory_id, number=number, by=By(signed_in(request), via="dashboard"))
     messages.success(request, "Gone back. The text in between is kept in the history.")
     return redirect("memories:detail", memory_id)
 

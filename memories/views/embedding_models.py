@@ -10,14 +10,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import require_manager, signed_in
+from accounts.access import needs, signed_in
 from accounts.models import User
 from memories import embedding_usage
 from memories.embedding import ModelSpec
 from memories.forms import EmbeddingModelForm
-from memories.generations import State
+from memories.generations import WRITTEN, State
 from memories.models import EmbeddingModel
 from memories.services import embedding_models as services
+from memories.services import sealing
 from memories.services.switching import progress_of
 from memshadow.lib.confirming import ask_first
 from memshadow.lib.errors import MemshadowError, ValidationFailed
@@ -26,10 +27,11 @@ from memshadow.lib.htmx import render_page
 _MOVING = (State.BUILDING, State.DROPPING)
 
 
+@needs("server")
 @require_http_methods(["GET", "POST"])
 def embedding_models(request: HttpRequest) -> HttpResponse:
     """Every model with its progress, what they did in the last day, and a form that adds one."""
-    by = require_manager(signed_in(request))
+    by = signed_in(request)
     form = EmbeddingModelForm(request.POST or None)
     if request.method == "POST" and (added := _add(by, form)):
         messages.success(request, f"{added.name} is added. Search does not use it until you activate it.")
@@ -45,10 +47,11 @@ def embedding_models(request: HttpRequest) -> HttpResponse:
     return render_page(request, "memories/embedding_models.html", "memories/_embedding_models.html", context)
 
 
+@needs("server")
 @require_POST
 def embedding_model_action(request: HttpRequest, model_name: str) -> HttpResponse:
     """Activate, pause, resume or drop a model."""
-    by = require_manager(signed_in(request))
+    by = signed_in(request)
     model = services.embedding_model_or_404(model_name)
     action = request.POST.get("action", "")
     if action == "drop" and (page := _asked(request, model)):
@@ -115,5 +118,6 @@ def _shown(row: EmbeddingModel) -> dict[str, Any]:
         "activated_at": row.activated_at,
         "progress": progress if row.state == State.BUILDING else None,
         "only_failed_left": progress.failed and progress.done + progress.failed == progress.total,
+        "sealed_lacking": sealing.count_lacking(row.name, row.dimension) if row.state in WRITTEN else 0,
         "url": reverse("memories:embedding_model_action", args=[row.name]),
     }

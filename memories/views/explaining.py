@@ -6,38 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from memories.retrieval import Explanation, Signal
+from memories.signal_words import SIGNAL_WORDS, reasons_against, reasons_for, spoken
 
 BAR: Final = 160
-_STRONG = 0.15  # of the strongest signal: what is weaker is left to the bars
-_NAMED_MAX = 3
-
-# (label of its bar, how 'This memory …' goes on when the signal speaks for it)
-SIGNAL_WORDS: Final = {
-    "meaning": ("Meaning", "is close in meaning"),
-    "words": ("Words", "has your words in it"),
-    "author": ("Who said it", "was said by you or by whom you named"),
-    "late_interaction": ("Word by word", "matches your question word by word"),
-    "before_meaning": ("Meaning of what came before", "follows something close in meaning"),
-    "after_meaning": ("Meaning of what came after", "leads to something close in meaning"),
-    "before_words": ("Words of what came before", "follows something with your words"),
-    "after_words": ("Words of what came after", "leads to something with your words"),
-    "session": ("Words around it", "stands where your words are used"),
-    "question": ("A question itself", "asks about it"),
-    "when_where": ("Time or place", "names a time or place, as you asked for one"),
-    "who_count": ("Person or number", "names a person or a number, as you asked for one"),
-    "date": ("Date", "comes from the time that you asked about"),
-    "names": ("Names", "has the names in your question"),
-    "recency": ("Recent", "is recent"),
-    "pinned": ("Pinned", "is pinned"),
-    "importance": ("Importance", "is marked as important"),
-    "feedback": ("Your feedback", "was useful to you before"),
-    "expansion": ("Learnt words", "has words that mean the same to you"),
-}
-_AGAINST = {
-    "question": "only asks about it",
-    "feedback": "was not useful to you before",
-    "importance": "is marked as less important",
-}
 _ARMS = {"vector": "by meaning", "lexical": "by words", "author": "by who said it", "time": "by its time"}
 
 
@@ -60,6 +31,7 @@ class Why:
     bars: list[Bar]
     places: str
     learnt: list[str]
+    reranked: str
 
 
 def why(explanation: Explanation) -> Why:
@@ -70,24 +42,17 @@ def why(explanation: Explanation) -> Why:
         bars=_bars(signals),
         places=_places(explanation),
         learnt=list(explanation.learnt),
+        reranked=_reranked(explanation),
     )
 
 
 def _sentence(signals: list[Signal]) -> str:
     """'This memory is close in meaning and has your words in it.'"""
-    best = max((signal.contribution for signal in signals), default=0.0)
-    if best <= 0:
+    clauses, against = reasons_for(signals), reasons_against(signals)
+    if not clauses:
         return "Nothing speaks strongly for this memory; it is only nearer than the others."
-    strong = [signal for signal in signals if signal.contribution >= _STRONG * best]
-    clauses = [_clause(signal) for signal in sorted(strong, key=lambda s: -s.contribution)[:_NAMED_MAX]]
-    against = [_AGAINST[s.name] for s in signals if s.contribution < 0 and s.name in _AGAINST]
     but = f", but {' and '.join(against)}" if against else ""
     return f"This memory {_joined(clauses)}{but}."
-
-
-def _clause(signal: Signal) -> str:
-    known = SIGNAL_WORDS.get(signal.name)
-    return known[1] if known else f"fits by {_spoken(signal.name)}"
 
 
 def _joined(clauses: list[str]) -> str:
@@ -102,7 +67,7 @@ def _bars(signals: list[Signal]) -> list[Bar]:
 
 
 def _bar(signal: Signal, longest: float, total: float) -> Bar:
-    label = SIGNAL_WORDS[signal.name][0] if signal.name in SIGNAL_WORDS else _spoken(signal.name).capitalize()
+    label = SIGNAL_WORDS[signal.name][0] if signal.name in SIGNAL_WORDS else spoken(signal.name).capitalize()
     share = signal.contribution / total if total else 0.0
     return Bar(
         label=label,
@@ -116,15 +81,20 @@ def _bar(signal: Signal, longest: float, total: float) -> Bar:
 def _places(explanation: Explanation) -> str:
     """'1st by meaning, 3rd by words; 2 of its parts match.'"""
     ranks = sorted(explanation.ranks.items(), key=lambda item: item[1])
-    found = ", ".join(f"{_ordinal(rank)} {_ARMS.get(arm, f'by {_spoken(arm)}')}" for arm, rank in ranks)
+    found = ", ".join(f"{_ordinal(rank)} {_ARMS.get(arm, f'by {spoken(arm)}')}" for arm, rank in ranks)
     parts = f"{explanation.chunks_matched} of its parts match" if explanation.chunks_matched > 1 else ""
     return "; ".join(filter(None, [found, parts]))
+
+
+def _reranked(explanation: Explanation) -> str:
+    """'4th before; …': the place in the first ranking and the reranker's score."""
+    moved = explanation.rerank
+    if moved is None:
+        return ""
+    before = _ordinal(moved.place_before)
+    return f"{before} before; from the worst (0) to the best (1) of those that were read again it got {moved.score:.2f}"
 
 
 def _ordinal(number: int) -> str:
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")

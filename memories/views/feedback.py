@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import memory_or_404
 from memories.fingerprints import question_key
@@ -27,10 +27,11 @@ from memshadow.lib.htmx import wants_partial
 _SAID = {"useful": "Noted as useful.", "not_useful": "Noted as not useful.", "": "Taken back."}
 
 
+@needs("memories:write")
 @require_POST
 def judge(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """Keep the verdict on a memory; the one that stands already takes itself back."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     memory = memory_or_404(owner, memory_id)
     retrieval_id = _uuid(request.POST.get("retrieval", ""))
     verdict = request.POST.get("verdict", "")
@@ -47,10 +48,11 @@ def judge(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     return redirect(_next(request) or reverse("memories:detail", args=[memory.id]))
 
 
+@needs("memories:write")
 @require_POST
 def withdraw(request: HttpRequest, feedback_id: UUID) -> HttpResponse:
     """Take one verdict back, with what it taught."""
-    take_back(owner=signed_in(request), feedback_id=feedback_id)
+    take_back(owner=owner_of(request), feedback_id=feedback_id)
     messages.success(request, "Taken back, with what search had learnt from it.")
     return redirect("memories:quality")
 

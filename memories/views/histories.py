@@ -72,7 +72,8 @@ def _entry(
             (label, _shown(before[name]), _shown(after[name]))
             for name, label in _LABELS.items()
             if before[name] != after[name]
-        ],
+        ]
+        + ([("Sealed text", "", "replaced")] if before.get("ciphertext") != after.get("ciphertext") else []),
     )
 
 

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
+from accounts.intrusion.telling import notices_for
 from accounts.models import User
 from memories.drafts import MemoryDraft
 from memories.filters import MemoryFilter
@@ -19,6 +20,7 @@ from memories.forms import CaptureForm, split_tags
 from memories.models import Memory
 from memories.selectors import memory_page, stats_for
 from memories.services.capture import Captured, capture_memory
+from memories.services.sealing import without_vectors
 from memories.views.cards import cards_of
 from memories.views.toasts import toast_oob
 from memshadow.lib.clock import now
@@ -28,10 +30,11 @@ from memshadow.lib.htmx import wants_partial
 _RECENT = 8
 
 
+@needs("memories:read")
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Capture, first steps, numbers and recent memories."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     stats = stats_for(owner)
     week = Memory.objects.filter(owner=owner, created_at__gte=now() - timedelta(days=7)).count()
     context = {
@@ -45,14 +48,17 @@ def home(request: HttpRequest) -> HttpResponse:
         },
         "pending": stats.pending,
         "checklist": _checklist(owner, stats.by_source),
+        "notices": notices_for(owner),
+        "sealed_lacking": without_vectors(owner).count(),
     }
     return render(request, "memories/home.html", context)
 
 
+@needs("memories:write")
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """The capture box's target, and a page of its own with every field."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     form = CaptureForm(request.POST or None, owner=owner)
     captured = _capture(owner, form) if request.method == "POST" else None
     if captured is not None:

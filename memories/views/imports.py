@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import import_or_404
 from memories.forms import ImportForm
@@ -26,10 +26,11 @@ from memshadow.lib.htmx import render_page, wants_partial
 _FAILURES_SHOWN = 50
 
 
+@needs("memories:read", post="memories:write")
 @require_http_methods(["GET", "POST"])
 def imports(request: HttpRequest) -> HttpResponse:
     """The upload box and the imports so far; POST starts one."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     form = ImportForm(request.POST or None, request.FILES or None, owner=owner)
     if request.method == "POST" and (job := _start(owner, form)):
         url = reverse("memories:import_job", args=[job.id])
@@ -59,24 +60,27 @@ def _start(owner: User, form: ImportForm) -> ImportJob | None:
         return None
 
 
+@needs("memories:read")
 @require_GET
 def import_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """One import with its live progress."""
-    job = import_or_404(signed_in(request), job_id)
+    job = import_or_404(owner_of(request), job_id)
     return render_page(request, "memories/import_job.html", "memories/_job.html", {"job": _shown(job)})
 
 
+@needs("memories:write")
 @require_POST
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Stop after the batch in hand."""
-    cancel_import(owner=signed_in(request), job_id=job_id)
+    cancel_import(owner=owner_of(request), job_id=job_id)
     return redirect("memories:import_job", job_id)
 
 
+@needs("memories:write")
 @require_POST
 def resume(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Go on where it stood."""
-    resume_import(owner=signed_in(request), job_id=job_id)
+    resume_import(owner=owner_of(request), job_id=job_id)
     return redirect("memories:import_job", job_id)
 
 

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of, signed_in
 from accounts.models import User
+from accounts.views.confirming import confirmed_to_change
 from memories.filters import MemoryFilter
 from memories.models import Memory, State
 from memories.retrieval import SearchRequest, search
@@ -24,16 +25,17 @@ from memories.services.tagging import add_tags
 from memories.views.cards import Card, card_of, cards_of
 from memories.views.filtering import filters_of, memory_filter, page_url
 from memshadow.lib.confirming import ask_first
-from memshadow.lib.errors import NotFound, PermissionRefused, ValidationFailed
+from memshadow.lib.errors import NotFound, ValidationFailed
 from memshadow.lib.htmx import render_page
 
 _PAGE = 30
 
 
+@needs("memories:read")
 @require_GET
 def library(request: HttpRequest) -> HttpResponse:
     """Every memory, newest first, narrowed by the filters in the address."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     wanted = memory_filter(request.GET)
     words = request.GET.get("q", "").strip()
     cards, newer, older = _with_words(request, owner, words, wanted) if words else _listed(request, owner, wanted)
@@ -61,10 +63,11 @@ def _with_words(
     return [card_of(hit.memory) for hit in result.hits], None, result.next_cursor
 
 
+@needs("memories:read")
 @require_GET
 def trash(request: HttpRequest) -> HttpResponse:
     """What waits to be erased or restored."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     page = memory_page(
         owner, MemoryFilter(states=(State.DELETED,)), cursor=request.GET.get("cursor"), limit=_PAGE, by="updated_at"
     )
@@ -76,10 +79,12 @@ def trash(request: HttpRequest) -> HttpResponse:
     return render(request, "memories/trash.html", context)
 
 
+@needs("memories:delete")
 @require_POST
+@confirmed_to_change
 def trash_empty(request: HttpRequest) -> HttpResponse:
     """Erase the trash, after a page that asks when no script has asked before."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     page = ask_first(
         request,
         question="Erase everything in the trash?",
@@ -89,15 +94,16 @@ def trash_empty(request: HttpRequest) -> HttpResponse:
     )
     if page is not None:
         return page
-    count = empty_trash(owner=owner)
+    count = empty_trash(owner=owner, by=signed_in(request))
     messages.success(request, f"{count} {'memory was' if count == 1 else 'memories were'} erased for good.")
     return redirect("memories:trash")
 
 
+@needs("memories:write")
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
     """One action on the selected memories."""
-    owner, ids = signed_in(request), _ids(request.POST.getlist("ids"))
+    owner, ids = owner_of(request), _ids(request.POST.getlist("ids"))
     action, back = request.POST.get("action", ""), _back(request)
     if not ids:
         messages.warning(request, "Select some memories first.")
@@ -107,14 +113,12 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if action == "tag":
         _tag_many(owner, ids, request.POST.get("tag", ""))
     else:
-        apply_to_many(owner=owner, memory_ids=ids, action=action, by=By(owner, via="dashboard"))
+        apply_to_many(owner=owner, memory_ids=ids, action=action, by=By(signed_in(request), via="dashboard"))
     messages.success(request, f"Done, for {len(ids)} {'memory' if len(ids) == 1 else 'memories'}.")
     return redirect(back)
 
 
 def _tag_many(owner: User, ids: list[UUID], tag: str) -> None:
-    if not owner.may_write:
-        raise PermissionRefused("A viewer cannot change memories; ask the owner for another role.")
     add_tags(owner=owner, memories=list(_all_of(owner, ids).values()), names=[tag])
 
 
@@ -125,13 +129,14 @@ def _all_of(owner: User, ids: list[UUID]) -> dict[UUID, Memory]:
     return rows
 
 
+@needs("memories:write")
 @require_http_methods(["GET", "POST"])
 def merge(request: HttpRequest) -> HttpResponse:
     """Choose which of several memories stays; the others are superseded by it."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     if request.method == "POST":
         ids, keep = _ids(request.POST.getlist("ids")), _ids([request.POST.get("keep", "")])[0]
-        merge_memories(owner=owner, keep_id=keep, other_ids=ids, by=By(owner, via="dashboard"))
+        merge_memories(owner=owner, keep_id=keep, other_ids=ids, by=By(signed_in(request), via="dashboard"))
         count = len(set(ids) - {keep})
         messages.success(request, f"Merged {count} {'memory' if count == 1 else 'memories'} into this one.")
         return redirect("memories:detail", keep)

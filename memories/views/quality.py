@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from memories import quality
 from memories.access import rule_or_404
 from memories.feedback_rules import explained
@@ -43,10 +43,11 @@ class Line:
     dots: str
 
 
+@needs("memories:read")
 @require_GET
 def quality_page(request: HttpRequest) -> HttpResponse:
     """Everything that the log and the feedback say, decrypted for their owner only."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     weeks = quality.weeks_for(owner)
     context = {
         "log_is_on": settings.RETRIEVAL_LOG,
@@ -65,10 +66,11 @@ def quality_page(request: HttpRequest) -> HttpResponse:
     return render(request, "memories/quality.html", context)
 
 
+@needs("memories:read")
 @require_GET
 def learnt(request: HttpRequest) -> HttpResponse:
     """Every rule with what taught it."""
-    shown = [_rule(rule) for rule in quality.rules_for(signed_in(request))]
+    shown = [_rule(rule) for rule in quality.rules_for(owner_of(request))]
     context = {
         "rules": [rule for rule in shown if not rule["removed"]],
         "removed": [rule for rule in shown if rule["removed"]],
@@ -76,10 +78,11 @@ def learnt(request: HttpRequest) -> HttpResponse:
     return render(request, "memories/learnt.html", context)
 
 
+@needs("memories:write")
 @require_POST
 def learnt_rule(request: HttpRequest, rule_id: UUID) -> HttpResponse:
     """Remove a rule, or restore it."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     rule = rule_or_404(owner, rule_id)
     action = request.POST.get("action", "")
     if action == "restore":

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from memories.access import saved_search_or_404
 from memories.forms import SavedSearchForm
 from memories.models import SavedSearch
@@ -21,10 +21,11 @@ from memshadow.lib.confirming import ask_first
 from memshadow.lib.errors import MemshadowError
 
 
+@needs("memories:read", post="memories:write")
 @require_http_methods(["GET", "POST"])
 def saved_searches(request: HttpRequest) -> HttpResponse:
     """The list, and a form for a new one, which the search page sends here filled in."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     form = SavedSearchForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -37,10 +38,11 @@ def saved_searches(request: HttpRequest) -> HttpResponse:
     return render(request, "memories/saved_searches.html", {"rows": rows, "form": form})
 
 
+@needs("memories:read", post="memories:write")
 @require_http_methods(["GET", "POST"])
 def saved_search(request: HttpRequest, search_id: UUID) -> HttpResponse:
     """One saved search; POST changes or deletes it."""
-    saved = saved_search_or_404(signed_in(request), search_id)
+    saved = saved_search_or_404(owner_of(request), search_id)
     if request.method == "POST" and request.POST.get("action") == "delete":
         return _delete(request, saved)
     initial = {"name": saved.name, "query": saved.query}

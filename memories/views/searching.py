@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import memory_or_404, saved_search_or_404
 from memories.asking import Answer, ask, parsed_for
 from memories.query_language import ParsedSearch, Problem, without
 from memories.rendering import source_label
-from memories.retrieval import SearchRequest, related
+from memories.reranking import configured
+from memories.retrieval import NO_RERANK, SearchRequest, related
 from memories.selectors import saved_searches_for
 from memories.services.feedback import log_retrieval
 from memories.services.saved_searches import note_use
@@ -47,10 +48,11 @@ _CHIP_WORDS = {
 }
 
 
+@needs("memories:read")
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
     """Results for `q`, or for a `saved` search, or what one can ask."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     query = _saved_query(request, owner) or request.GET.get("q", "")
     filters = filters_of(request, owner)
     filters.q = query.strip()
@@ -58,6 +60,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "query": query.strip(),
         "filters": filters,
         "explain": bool(request.GET.get("explain")),
+        "rerank": request.GET.get("rerank", ""),
+        "rerankers": configured(),
         "saved": saved_searches_for(owner),
         "save_text": query_text(filters),
     }
@@ -66,10 +70,11 @@ def search_page(request: HttpRequest) -> HttpResponse:
     return render_page(request, "memories/search.html", "memories/_results.html", context)
 
 
+@needs("memories:read")
 @require_GET
 def similar(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """The memories that mean nearly the same as one, nearest first."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     memory = memory_or_404(owner, memory_id)
     near = [(m, cosine) for m, cosine in related(owner, memory, limit=_SIMILAR) if cosine >= _SIMILAR_COSINE]
     card = card_of(memory)
@@ -112,6 +117,8 @@ def _answered(request: HttpRequest, owner: User, query: str) -> dict[str, Any]:
             limit=_PAGE,
             cursor=request.GET.get("cursor") or None,
             explain=True,
+            sealed=True,
+            rerank=request.GET.get("rerank") or NO_RERANK,
         )
         parsed = parsed_for(asked)
         typing = wants_partial(request) and not asked.cursor
@@ -136,6 +143,7 @@ def _found(request: HttpRequest, owner: User, answer: Answer) -> dict[str, Any]:
         "count_text": f"{shown} {'memory' if shown == 1 else 'memories'}{more}",
         "took_ms": round(result.took_ms) if asked else None,
         "understood": result.understood if asked else (),
+        "reranking": result.rerank if asked else None,
         "absent": _absent_note(request, answer),
         "older_url": page_url(request, result.next_cursor),
     }

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import tag_or_404
 from memories.forms import TagForm
@@ -20,19 +20,21 @@ from memories.models import Tag
 from memories.selectors import tags_for
 from memories.services.tagging import delete_tag, rename_tag
 from memshadow.lib.confirming import ask_first
-from memshadow.lib.errors import MemshadowError, PermissionRefused, ValidationFailed
+from memshadow.lib.errors import MemshadowError, ValidationFailed
 
 
+@needs("memories:read")
 @require_GET
 def tags(request: HttpRequest) -> HttpResponse:
     """Every tag with how many memories carry it."""
-    return render(request, "memories/tags.html", {"tags": [_shown(t) for t in tags_for(signed_in(request))]})
+    return render(request, "memories/tags.html", {"tags": [_shown(t) for t in tags_for(owner_of(request))]})
 
 
+@needs("memories:read", post="memories:write")
 @require_http_methods(["GET", "POST"])
 def tag(request: HttpRequest, tag_id: UUID) -> HttpResponse:
     """One tag; POST renames, merges or deletes it."""
-    owner = signed_in(request)
+    owner = owner_of(request)
     row = tag_or_404(owner, tag_id)
     form, error_text = TagForm(request.POST or None, initial={"name": row.name}), ""
     if request.method == "POST":
@@ -64,8 +66,6 @@ def _asked(request: HttpRequest, row: Tag) -> HttpResponse | None:
 
 def _change(owner: User, row: Tag, action: str, request: HttpRequest) -> str:
     """Do it and say what was done."""
-    if not owner.may_write:
-        raise PermissionRefused("A viewer cannot change tags; ask the owner for another role.")
     name = row.name
     if action == "rename":
         return f"“{name}” is now “{rename_tag(tag=row, name=request.POST.get('name', '')).name}”."

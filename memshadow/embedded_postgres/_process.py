@@ -45,10 +45,14 @@ def is_postgres_of(pid: int, cluster: Path) -> bool:
 
 
 def any_postgres_of(cluster: Path) -> bool:
-    """Whether any PostgreSQL process works in `cluster`; backends outlive a killed server for a moment."""
-    for process in psutil.process_iter(["name", "pid"]):
-        name = process.info["name"] or ""
-        if name.startswith("postgres") and is_postgres_of(process.pid, cluster):
+    """Whether any PostgreSQL process works in `cluster`; backends outlive a killed server for a moment.
+
+    PostgreSQL works in no folder but its own user's, so others' servers, which we may not look into, are not meant.
+    """
+    owner = cluster.stat().st_uid
+    for process in psutil.process_iter(["name", "pid", "uids"]):
+        name, uids = process.info["name"] or "", process.info["uids"]
+        if name.startswith("postgres") and uids and uids.effective == owner and is_postgres_of(process.pid, cluster):
             return True
     return False
 

@@ -9,10 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-_PATHS = ("/api/", "/ingest", "/retrieve")
+_PATHS = ("/api/", "/ingest", "/retrieve", "/mcp")
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
-_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-API-Key"
-_EXPOSED = "Content-Disposition, Location, WWW-Authenticate"
+_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, X-API-Key, "
+    "Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name"
+)
+_EXPOSED = (
+    "Content-Disposition, Location, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After, WWW-Authenticate, X-Request-ID"
+)
 _PREFLIGHT_AGE_S = 600
 
 

@@ -37,6 +37,12 @@ class PermissionRefused(MemshadowError):
     code = "permission-refused"
 
 
+class ConfirmationNeeded(PermissionRefused):
+    """The session must prove its person again first; `confirm_url` names the page that asks."""
+
+    code = "confirmation-needed"
+
+
 class NotFound(MemshadowError):
     """No such thing, or someone else's: the two are never told apart."""
 
@@ -56,6 +62,13 @@ class TooLarge(MemshadowError):
 
     status = 413
     code = "too-large"
+
+
+class TooManyAttempts(MemshadowError):
+    """Too many wrong guesses; the message says how long to wait, and `retry_after_s` of the details too."""
+
+    status = 429
+    code = "too-many-attempts"
 
 
 class Unavailable(MemshadowError):

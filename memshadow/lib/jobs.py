@@ -11,6 +11,13 @@ from memshadow.lib.clock import now
 _LOOK_AT = 20
 
 
+def guard_admin_actions() -> None:
+    """In the administration, running a task again needs the right to change it: django-q2 asks for none."""
+    from django_q.admin import resubmit_task
+
+    resubmit_task.allowed_permissions = ("change",)
+
+
 def wake(task: str) -> None:
     """Ask a worker to run `task` (dotted path of a function without arguments) once this transaction commits.
 
@@ -28,6 +35,16 @@ def _enqueue(task: str) -> None:
     if any(item.task.get("func") == task for item in waiting):
         return
     async_task(task)
+
+
+def others_wait(task: str) -> bool:
+    """Whether a task of another kind is queued or running: whoever has much to do then lets it pass between two steps.
+
+    A worker fetches tasks ahead, so those that wait for it cannot be told from those that run.
+    """
+    from django_q.models import OrmQ
+
+    return any(item.task.get("func") != task for item in OrmQ.objects.all()[:_LOOK_AT])
 
 
 def every(minutes: int, task: str, name: str) -> None:

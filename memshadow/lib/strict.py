@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from ninja.params.models import Form, FormModel, Query, QueryModel
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from memshadow.lib.errors import ValidationFailed
@@ -21,7 +31,7 @@ LIMIT_MAX: int = settings.NINJA_PAGINATION_MAX_LIMIT
 
 
 class StrictModel(BaseModel):
-    """A request body or query: unknown names are refused with the list of known ones."""
+    """A request body or query: unknown names are refused with the list of known ones, and true is not the number 1."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,6 +42,18 @@ class StrictModel(BaseModel):
             message = unknown_names(unknown, cls.model_fields)
             raise PydanticCustomError("unknown_field", "{message}", {"message": message, "names": unknown})
         return data
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and info.field_name and _is_number(cls.model_fields[info.field_name].annotation):
+            raise PydanticCustomError("not_a_number", "Give a number, not true or false.")
+        return value
+
+
+def _is_number(annotation: Any) -> bool:
+    kinds = {annotation, *get_args(annotation)}
+    return bool(kinds & {int, float}) and bool not in kinds
 
 
 def _unknown(given: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -8,7 +8,8 @@ WSGI_APPLICATION = "memshadow.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "memshadow",  # first: its commands stand before those of the same name in the libraries
+    "accounts.admin_config.ConfirmingAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -16,30 +17,44 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_htmx",
+    "django_otp",
     "django_q",
     "ninja",
-    "memshadow",
+    "oauth2_provider",
     "accounts",
     "personas",
     "memories",
 ]
 
 MIDDLEWARE = [
+    "memshadow.lib.request_context.RequestContextMiddleware",
+    "memshadow.lib.row_wall.WallMiddleware",
+    "memshadow.middleware.DoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "memshadow.lib.cors.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "memshadow.middleware.SameOriginResourcesMiddleware",
+    "memshadow.middleware.PrivateAnswersMiddleware",
+    "accounts.sessions.middleware.DeviceSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.limits.middleware.StrangersBodiesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.mfa.middleware.SecondFactorMiddleware",
+    "memshadow.middleware.RefusalLogMiddleware",
+    "accounts.limits.middleware.RateLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "memshadow.middleware.ErrorPagesMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [

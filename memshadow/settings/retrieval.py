@@ -3,6 +3,8 @@
 from memshadow.settings.env import env
 
 MEMORY_MAX_BYTES = 1024**2  # UTF-8 bytes of one memory; longer text is split as a document
+SEALED_MAX_BYTES = 3 * 1024**2 // 2  # armoured characters of one sealed memory: 1 MiB of text takes 1.35
+SEALED_VECTORS_MAX = 64  # of one sealed memory, each of a stretch of its text
 CAPTURE_BATCH_MAX = 1000  # memories in one request
 
 EMBEDDING_THREADS = env.embedding_threads  # threads of one ONNX session; workers multiply it
@@ -18,13 +20,22 @@ RETRIEVAL_TOKEN_VECTORS_MAX_WORDS = env.token_vectors_max_words
 
 RETRIEVAL_CANDIDATES = 200  # chunks from each arm; 100 lose .008 recall@10 on LoCoMo
 RETRIEVAL_LEXICAL_ROWS = 1_500  # chunks that words may propose: bounds the cost of common words
-RETRIEVAL_RERANKED = 100  # memories that get every signal; the others keep the 'lite' score's order
+RETRIEVAL_FULLY_RANKED = 64  # memories that get every signal; the others keep the 'lite' score's order
 RETRIEVAL_COMPARED = 50  # memories among which near-duplicates collapse, and which MMR spreads
 RETRIEVAL_MAX_RESULTS = 200  # memories that paging can reach
 # What a vector costs, in microseconds, when compared row by row and when visited in an HNSW walk (benchmarks.scale).
-RETRIEVAL_EXACT_ROW_US = 2.5
-RETRIEVAL_VISIT_US = 8.0
-RETRIEVAL_MAX_VISITS = 600  # rows that a walk should visit: 4 to 8 ms (benchmarks.scale)
+RETRIEVAL_EXACT_ROW_US = 3.5
+RETRIEVAL_VISIT_US = 4.0
+RETRIEVAL_MAX_VISITS = 600  # rows that a walk should visit: 2 to 4 ms (benchmarks.scale)
+
+# Reranking on request (docs/retrieval.md); each reranker is there once its model is named.
+RERANK_CROSS_ENCODER = env.rerank_cross_encoder  # a CrossEncoder's hub name or folder
+RERANK_LLM_URL = env.rerank_llm_url  # base address of an OpenAI-compatible server: hits are sent there
+RERANK_LLM_MODEL = env.rerank_llm_model
+RERANK_LLM_API_KEY = env.rerank_llm_api_key
+RERANK_LLM_TIMEOUT_S = env.rerank_llm_timeout_s  # for all of one question's reranking
+RETRIEVAL_RERANK_DEPTH = env.rerank_depth  # memories that a reranker reads
+RETRIEVAL_RERANK_WEIGHT = 0.7  # the reranker's part of the order, the first ranking has the rest; not measured
 
 RETRIEVAL_LOG = env.retrieval_log  # what was asked and answered, sealed; off: no satisfaction figures, less learning
 RETRIEVAL_LOG_DAYS = env.retrieval_log_days  # days that an entry is kept
@@ -41,15 +52,17 @@ RETRIEVAL_WEIGHTS = {
     "author": 0.45,
     "late_interaction": 1.0,
     "before_meaning": 0.4,
-    "after_meaning": 0.16,
-    "before_words": 0.25,
+    "after_meaning": 0.14,
+    "before_words": 0.21,
     "after_words": 0.08,
     "session": 0.25,
+    "session_late_interaction": 0.15,
     "question": -0.08,
     "when_where": 0.3,
-    "who_count": 0.16,
+    "who_count": 0.19,
     "date": 0.5,
     "names": 0.1,
+    "phrase": 0.3,
     "recency": 0.05,
     "pinned": 0.05,
     "importance": 0.1,
@@ -57,6 +70,7 @@ RETRIEVAL_WEIGHTS = {
     "expansion": 0.1,
 }
 RETRIEVAL_HALF_LIFE_DAYS = 90.0  # after which recency counts half
-# Logistic model of a hit's probability: constant, its total, the mean total of the best ten.
-# Fitted by `python -m benchmarks.calibration` on both development sets.
-RETRIEVAL_CONFIDENCE = (-3.446, 4.838, -4.411)
+# Logistic model of a hit's probability: constant, its total, the mean total of the best ten, the best total, what that
+# lacks to be about it, the lead of named authors, ln(place). Fitted on both development sets by
+# `python -m benchmarks.calibration`.
+RETRIEVAL_CONFIDENCE = (-1.846, 4.161, -0.502, -3.044, -4.355, 6.507, -0.618)

@@ -16,3 +16,5 @@ MODELS_DIR = BASE_DIR / ".stamps" / "models"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 # Never in the middle of a test that counts queries.
 EMBEDDING_USAGE_FLUSH_S = 86_400.0
+# Tests that commit empty every table afterwards, the append-only one too.
+DATABASES["default"]["OPTIONS"]["options"] += " -c memshadow.audit_truncate=on"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from memories.schedules import keep_schedules
+from accounts import schedules as account_schedules
+from accounts.server_keys import ensure_server_key
+from accounts.server_keys import verify as verify_master_key
+from memories import schedules as memory_schedules
 from memshadow.database_health import require_suitable
 from memshadow.lib.errors import Unavailable
+from memshadow.row_security import raise_wall
 
 _MIGRATION_LOCK = 0x6D656D02
 _FINGERPRINT = ".fingerprint"
@@ -23,11 +28,13 @@ Report = Callable[[str], None]
 
 
 def prepare_database(report: Report) -> None:
-    """Check the server, then bring the schema up to date; safe when several processes do it at once.
+    """Check the server and the master key, then bring the schema up to date; several processes may do it at once.
 
-    Raises DatabaseUnsuitable with the remedy when the server lacks something.
+    Raises DatabaseUnsuitable with the remedy when the server lacks something, MasterKeyWrong or MasterKeyMissing when
+    the key is not that of this database: nothing is changed then.
     """
     facts = require_suitable()
+    verify_master_key()
     if settings.EMBEDDED_DATABASE and facts.vector_installed not in (None, facts.vector_available):
         _execute("ALTER EXTENSION vector UPDATE")
     with _alone():
@@ -35,7 +42,10 @@ def prepare_database(report: Report) -> None:
         if pending:
             report(f"updating the database ({pending} migrations)")
             call_command("migrate", interactive=False, verbosity=0)
-        keep_schedules()
+        raise_wall()
+        ensure_server_key()
+        account_schedules.keep_schedules()
+        memory_schedules.keep_schedules()
     follow_precision(report)
 
 
@@ -70,24 +80,37 @@ def _execute(statement: str, *values: int) -> None:
 
 
 def prepare_static(report: Report) -> None:
-    """Collect and compress the static files when they have changed since the last time."""
+    """Collect and compress the static files when they have changed since the last time.
+
+    One process at a time: two instances of one checkout may start together.
+    """
     root = Path(settings.STATIC_ROOT)
-    fingerprint = static_fingerprint()
-    marker = root / _FINGERPRINT
-    if marker.exists() and marker.read_text(encoding="ascii") == fingerprint:
+    if _is_collected(root):
         return
-    report("collecting the static files")
     try:
         root.mkdir(parents=True, exist_ok=True)
-        marker.unlink(missing_ok=True)
-        call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-        marker.write_text(fingerprint, encoding="ascii")
+        with root.with_name(f"{root.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _is_collected(root):
+                report("collecting the static files")
+                _collect(root)
     except OSError as error:
         raise Unavailable(
-            f"The static files cannot be written to {root} ({error.strerror}): make that folder writable, "
-            f"or run "
+            f"The static files cannot be written to {root} ({error.strerror}): make that folder writable, or run "
             "`manage.py prepare --files` once as a user who can write there."
         ) from error
+
+
+def _is_collected(root: Path) -> bool:
+    marker = root / _FINGERPRINT
+    return marker.exists() and marker.read_text(encoding="ascii") == static_fingerprint()
+
+
+def _collect(root: Path) -> None:
+    marker, fingerprint = root / _FINGERPRINT, static_fingerprint()
+    marker.unlink(missing_ok=True)
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    marker.write_text(fingerprint, encoding="ascii")
 
 
 def static_fingerprint() -> str:

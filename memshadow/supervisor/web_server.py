@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from memshadow.embedded_postgres import SUPERVISED, machine_memory_bytes
@@ -10,6 +11,7 @@ from memshadow.parent_death import watch_parent
 from memshadow.settings.env import env
 
 GIB = 1024**3
+_DOES_NOT_LOAD = 4  # gunicorn ends for good instead of starting the worker again
 _listen_fd = os.environ.get("MEMSHADOW_LISTEN_FD")
 _host = f"[{env.host}]" if ":" in env.host else env.host
 
@@ -20,10 +22,11 @@ def _suitable_workers() -> int:
 
 
 bind = f"fd://{_listen_fd}" if _listen_fd else f"{_host}:{env.port}"
-worker_class = "gthread"
+worker_class = "memshadow.supervisor.web_worker.HandingOverWorker"  # gthread, whose streams hold no thread
 workers = env.web_concurrency or _suitable_workers()
 threads = env.web_threads
 backlog = 512
+limit_request_line = 8190  # bytes, gunicorn's most; longer questions are sent by POST
 timeout = 120  # seconds without a sign of life from a worker process
 graceful_timeout = 15  # seconds for requests in flight when stopping
 keepalive = 15  # seconds
@@ -35,9 +38,20 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 def post_worker_init(worker: object) -> None:
-    """Each web process loads the model at once, so that nobody's first search waits for it."""
-    from memories.warming import warm_up_in_background
+    """A wrong master key serves nobody; and each web process loads the model, so that no first search waits for it."""
+    from django.db import DatabaseError
 
+    from accounts.server_keys import verify
+    from memories.warming import warm_up_in_background
+    from memshadow.lib.errors import Unavailable
+
+    try:
+        verify()
+    except DatabaseError:
+        pass  # a database that is away for a moment is no reason to stop
+    except Unavailable as error:
+        sys.stderr.write(f"memshadow: {error.message}\n")
+        sys.exit(_DOES_NOT_LOAD)
     warm_up_in_background()
 
 

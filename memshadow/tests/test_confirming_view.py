@@ -25,7 +25,7 @@ Case = tuple[str, dict[str, Any], type[Model]]
 
 
 def _key(owner: User) -> Case:
-    key, _ = create_api_key(owner=owner, name="laptop", scopes=["read"])
+    key, _ = create_api_key(owner=owner, name="laptop", scopes=["memories:read"])
     return reverse("accounts:api_key_revoke", args=[key.id]), {}, ApiKey
 
 

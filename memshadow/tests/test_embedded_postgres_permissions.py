@@ -23,6 +23,17 @@ try:
 except EmbeddedPostgresError as error:
     sys.exit(f"refused: {error}")
 """
+RUN_AFTER_A_KILL = """
+import os, signal, sys, time
+from pathlib import Path
+from memshadow.embedded_postgres import ensure_running
+handle = ensure_running(Path(sys.argv[1]), durable=False)
+os.kill(handle.pid, signal.SIGKILL)
+while handle.alive():
+    time.sleep(0.02)
+ensure_running(Path(sys.argv[1]), durable=False).stop()
+print("recovered")
+"""
 Runner = Callable[..., subprocess.CompletedProcess[str]]
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -49,6 +60,13 @@ def test_an_ordinary_user_is_refused_the_data_of_another(as_ordinary_user: Runne
     result = as_ordinary_user(RUN, str(data_dir))
     assert "belongs to memshadow" in result.stderr
     assert result.returncode == 1
+
+
+@only_root
+def test_a_killed_server_recovers_beside_that_of_another_user(as_ordinary_user: Runner, data_dir: Path) -> None:
+    with ensure_running(data_dir.with_name("roots"), durable=False):
+        result = as_ordinary_user(RUN_AFTER_A_KILL, str(data_dir))
+    assert (result.stdout, result.returncode) == ("recovered\n", 0), result.stderr
 
 
 @only_root

@@ -24,7 +24,7 @@ def make(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_lists_its_commands() -> None:
-    for name in ("init", "run", "test", "lint", "fmt", "bench", "e2e", "clean"):
+    for name in ("init", "run", "test", "lint", "audit", "fmt", "bench", "e2e", "clean"):
         assert f"make {name}\t" in make().stdout
 
 

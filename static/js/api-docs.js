@@ -1,6 +1,6 @@
 // Starts Swagger UI on the page of the API's documentation; nothing is loaded from another host.
 const place = document.getElementById("api-docs");
-const csrfToken = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
+const csrfToken = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? "";
 
 window.SwaggerUIBundle({
   domNode: place,

@@ -23,6 +23,9 @@ field?.addEventListener("keydown", (event) => {
   }
 });
 
+// What is written is asked for while one types; `change` comes when the box is left, and would ask for the same again.
+field?.addEventListener("change", (event) => event.stopPropagation());
+
 results?.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select, summary") || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
   event.preventDefault();
@@ -33,6 +36,11 @@ results?.addEventListener("keydown", (event) => {
   } else {
     step(event.key === "ArrowDown" ? 1 : -1);
   }
+});
+
+// A reranker takes seconds, perhaps money, a question: it waits until the question is written (Enter, or a choice).
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.id === "search" && event.detail.triggeringEvent?.type === "input") delete event.detail.parameters.rerank;
 });
 
 // What had the keyboard's focus may be gone once new results are there.

@@ -87,6 +87,22 @@ def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     assert complaints == []
 
 
+def address(product: Product, path: str) -> str:
+    """Where a path of the instance is."""
+    return f"http://127.0.0.1:{product.port}{path}"
+
+
+def write_note(page: Page, product: Product, text: str, tags: str = "") -> str:
+    """Write a note in the browser; returns the path of its page."""
+    page.goto(address(product, "/memories/new/"))
+    page.fill("[name=content]", text)
+    page.fill("[name=tags]", tags)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/memories/*-*/")
+    page.wait_for_load_state("networkidle")  # it asks whether it is indexed; leaving meanwhile is a complaint
+    return page.url.removeprefix(address(product, ""))
+
+
 def setup_link(product: Product) -> str | None:
     """The one-time link that the start printed."""
     found = re.search(r"http://\S+/account/setup/\S+", "\n".join(product.lines))

@@ -10,21 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from memories.tests.samples import claude
 from memories.tests.samples.archives import dumps, zipped
-from tests.e2e.conftest import enter
+from tests.e2e.conftest import address, enter, write_note
 from tests.faults.conftest import Product
-
-
-def address(product: Product, path: str) -> str:
-    return f"http://127.0.0.1:{product.port}{path}"
-
-
-def note(page: Page, product: Product, text: str) -> str:
-    """Write a note; returns the path of its page."""
-    page.goto(address(product, "/memories/new/"))
-    page.fill("[name=content]", text)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/memories/*-*/")
-    return page.url.removeprefix(address(product, ""))
 
 
 def wide(page: Page) -> bool:
@@ -37,7 +24,7 @@ def test_archiving_a_card_can_be_taken_back_on_the_spot(
 ) -> None:
     page = open_context().new_page()
     enter(page, product)
-    memory = note(page, product, "The spare key hangs behind the barometer.").split("/")[2]
+    memory = write_note(page, product, "The spare key hangs behind the barometer.").split("/")[2]
     page.goto(address(product, "/library/"))
     card = page.locator(f"#memory-{memory}")
     card.hover()
@@ -52,7 +39,7 @@ def test_archiving_a_card_can_be_taken_back_on_the_spot(
 def test_the_address_of_a_search_is_short(product: Product, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context().new_page()
     enter(page, product)
-    note(page, product, "The kettle whistles in F sharp.")
+    write_note(page, product, "The kettle whistles in F sharp.")
     page.goto(address(product, "/search/"))
     page.locator("#q").press_sequentially("kettle")
     expect(page.locator("#results .memory").first).to_contain_text("F sharp")
@@ -83,7 +70,7 @@ def test_many_are_archived_imported_and_asked_about_without_javascript(
     page = open_context(java_script_enabled=False).new_page()
     enter(page, product)
     names = ["Script-free oranges.", "Script-free lemons."]
-    paths = [note(page, product, text) for text in names]
+    paths = [write_note(page, product, text) for text in names]
     page.goto(address(product, "/library/?q=Script-free"))
     for path in paths:
         page.check(f"#memory-{path.split('/')[2]} input[name=ids]")
@@ -117,7 +104,7 @@ def test_many_are_archived_imported_and_asked_about_without_javascript(
 def test_the_administration_keeps_to_the_policy(product: Product, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context().new_page()
     enter(page, product)
-    note(page, product, "Seen by an administrator.")
+    write_note(page, product, "Seen by an administrator.")
     page.goto(address(product, "/admin/"))
     expect(page.locator("#site-name")).to_have_text("MEMSHADOW administration")
     page.goto(address(product, "/admin/memories/memory/"))
@@ -135,7 +122,7 @@ def test_the_pages_of_things_fit_a_phone(
     page = open_context(viewport={"width": 360, "height": 740}, color_scheme=scheme).new_page()
     enter(page, product)
     long = "pneumono" * 12
-    memory = note(page, product, f"# {long}\n\n| a | b |\n|---|---|\n| {long} | {long} |\n\n`{long}`")
+    memory = write_note(page, product, f"# {long}\n\n| a | b |\n|---|---|\n| {long} | {long} |\n\n`{long}`")
     page.goto(address(product, memory))
     page.click("summary >> text=Edit tags")
     page.fill("#tags-text", f"t{long[:70]}, 日本語")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.conftest import enter
-from tests.e2e.test_curating import address, note, wide
+from tests.e2e.conftest import address, enter, write_note
+from tests.e2e.test_curating import wide
 from tests.faults.conftest import Product
 
 
@@ -18,7 +18,7 @@ def thumbs(page: Page, product: Product, question: str) -> None:
 def test_the_thumbs_swap_in_place_and_take_back(product: Product, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context().new_page()
     enter(page, product)
-    note(page, product, "The barometer fell before the storm of Thursday.")
+    write_note(page, product, "The barometer fell before the storm of Thursday.")
     thumbs(page, product, "barometer")
     up = page.locator("#results .feedback [value=useful]").first
     up.click()
@@ -33,7 +33,7 @@ def test_without_scripts_a_verdict_is_kept_and_shown(
 ) -> None:
     page = open_context(java_script_enabled=False, viewport={"width": 360, "height": 740}).new_page()
     enter(page, product)
-    note(page, product, "The sextant lies in the second drawer.")
+    write_note(page, product, "The sextant lies in the second drawer.")
     thumbs(page, product, "sextant")
     page.locator("#results .feedback [value=useful]").first.click()
     assert page.url == address(product, "/search/?q=sextant")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.conftest import enter
+from tests.e2e.conftest import enter, write_note
 from tests.faults.conftest import Product
 
 PAGES = [
@@ -35,19 +35,13 @@ def go(page: Page, product: Product, path: str) -> None:
     assert response is not None and response.status == 200, path
 
 
-def note(page: Page, product: Product, text: str) -> None:
-    go(page, product, "/memories/new/")
-    page.fill("[name=content]", text)
-    page.click("main button[type=submit]")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_scrolls_sideways_or_complains(
     product: Product, open_context: Callable[..., BrowserContext], scheme: str
 ) -> None:
     page = open_context(viewport={"width": 360, "height": 740}, color_scheme=scheme).new_page()
     enter(page, product)
-    note(page, product, "A note with averyveryverylongword" + "x" * 200 + "\n\n```\n" + "code " * 60 + "\n```")
+    write_note(page, product, "A note with averyveryverylongword" + "x" * 200 + "\n\n```\n" + "code " * 60 + "\n```")
     for path in PAGES:
         go(page, product, path)
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -57,7 +51,7 @@ def test_no_page_scrolls_sideways_or_complains(
 def test_the_main_path_works_without_javascript(product: Product, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context(java_script_enabled=False).new_page()
     enter(page, product)
-    note(page, product, "Without any script, the zeppelin landed.")
+    write_note(page, product, "Without any script, the zeppelin landed.")
     expect(page.locator("#memory-body")).to_contain_text("zeppelin")
     go(page, product, "/search/?q=zeppelin")
     page.locator("#results a.memory-link").first.click()
@@ -75,7 +69,7 @@ def test_the_keyboard_is_enough(product: Product, open_context: Callable[..., Br
     page = open_context().new_page()
     enter(page, product)
     for n in range(3):
-        note(page, product, f"Keyboard note number {n} about lighthouses.")
+        write_note(page, product, f"Keyboard note number {n} about lighthouses.")
     go(page, product, "/")
     page.keyboard.press("?")
     expect(page.locator("dialog[open]")).to_be_visible()
@@ -92,7 +86,9 @@ def test_the_keyboard_is_enough(product: Product, open_context: Callable[..., Br
 def test_hostile_text_stays_text(product: Product, open_context: Callable[..., BrowserContext]) -> None:
     page = open_context().new_page()
     enter(page, product)
-    note(page, product, "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> trap")
+    write_note(
+        page, product, "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> trap"
+    )
     for path in ("/", "/library/", "/search/?q=trap"):
         go(page, product, path)
         assert "owned" not in page.title()

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests.e2e.conftest import enter
+from tests.e2e.conftest import address, enter, write_note
 from tests.faults.conftest import Product
-
-
-def address(product: Product, path: str) -> str:
-    return f"http://127.0.0.1:{product.port}{path}"
-
-
-def note(page: Page, product: Product, text: str, tags: str) -> None:
-    page.goto(address(product, "/memories/new/"))
-    page.fill("[name=content]", text)
-    page.fill("[name=tags]", tags)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/memories/*-*/")
 
 
 def test_the_keyboard_completes_a_filter_finds_and_asks_why(
@@ -28,8 +17,10 @@ def test_the_keyboard_completes_a_filter_finds_and_asks_why(
 ) -> None:
     page = open_context().new_page()
     enter(page, product)
-    note(page, product, "The quadrant lies in the oak drawer.", "navigation, boat things")
-    note(page, product, "The quadrant was made in 1911.", "history")
+    write_note(page, product, "The quadrant lies in the oak drawer.", "navigation, boat things")
+    write_note(page, product, "The quadrant was made in 1911.", "history")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(unquote(request.url)))
     page.goto(address(product, "/search/"))
     box = page.locator("#q")
     expect(box).to_be_focused()
@@ -61,6 +52,8 @@ def test_the_keyboard_completes_a_filter_finds_and_asks_why(
     page.keyboard.press("ArrowUp")
     expect(box).to_be_focused()
     page.keyboard.press("ArrowDown")
+    expect(page.locator("#results .memory-link")).to_be_focused()
+    assert asked.count(address(product, '/search/?q=quadrant tag:"boat things" ')) == 1, "leaving the box asked again"
     page.keyboard.press("Enter")
     expect(page.locator("#memory-body")).to_contain_text("oak drawer")
     page.keyboard.press("s")
@@ -85,7 +78,7 @@ def test_a_search_is_saved_and_asked_again_without_javascript(
 ) -> None:
     page = open_context(java_script_enabled=False).new_page()
     enter(page, product)
-    note(page, product, "The astrolabe needs oil.", "tools")
+    write_note(page, product, "The astrolabe needs oil.", "tools")
     page.goto(address(product, "/search/?q=astrolabe+tag:tools"))
     page.click("text=Save search")
     page.fill("#save-name", "Oil the astrolabe")
@@ -101,7 +94,7 @@ def test_a_search_is_saved_and_asked_again_without_javascript(
 def test_every_state_fits_a_phone(product: Product, open_context: Callable[..., BrowserContext], scheme: str) -> None:
     page = open_context(viewport={"width": 360, "height": 740}, color_scheme=scheme).new_page()
     enter(page, product)
-    note(page, product, "Every state of the compass.", "compass")
+    write_note(page, product, "Every state of the compass.", "compass")
     long = "pneumono" * 12
     for query in (
         "compass&explain=1",

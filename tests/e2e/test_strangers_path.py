@@ -9,12 +9,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from memories.tests.samples import chatgpt, claude
 from memories.tests.samples.archives import dumps, zipped
-from tests.e2e.conftest import enter
+from tests.e2e.conftest import address, enter
 from tests.faults.conftest import Product
-
-
-def address(product: Product, path: str) -> str:
-    return f"http://127.0.0.1:{product.port}{path}"
 
 
 def import_file(page: Page, product: Product, path: Path) -> dict[str, int]:

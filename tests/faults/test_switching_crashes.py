@@ -44,7 +44,7 @@ def call(product: Product, key: str, method: str, path: str, body: Any = None) -
 ADMIN_KEY = """
 from accounts.flows.api_keys import create_api_key
 from accounts.models import User
-print(create_api_key(owner=User.objects.get(), name="admin", scopes=["admin"])[1])
+print(create_api_key(owner=User.objects.get(), name="admin", scopes=["*"])[1])
 """
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from memshadow.embedded_postgres import is_running
@@ -47,6 +50,18 @@ def test_all_children_end_when_the_supervisor_is_killed_and_the_next_start_recov
     assert not is_running(product.data_dir)
     product.start_ready()
     assert product.stop() == 0
+
+
+def test_many_signals_at_once_stop_the_workers_as_one_does(product: Product) -> None:
+    product.start_ready()
+    cluster = product.child("qcluster")
+    until(lambda: len(cluster.children(recursive=True)) > 2, "the workers run")
+    processes = [cluster, *cluster.children(recursive=True)]
+    with suppress(psutil.NoSuchProcess):
+        for _ in range(200):
+            cluster.terminate()
+            time.sleep(0.0002)
+    until(lambda: survivors(processes) == [], "all of them end", timeout_s=30)
 
 
 def test_a_second_signal_does_not_wait_for_anybody(product: Product) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,10 +20,16 @@ class Command(BaseCommand):
     help = "Make the owner's account if it does not exist, and optionally an API key, printed once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare --email, --password-file and --api-key."""
+        """Declare --email, --password-file, --api-key and what that key is like."""
         parser.add_argument("--email", required=True, help="the owner's e-mail address")
         parser.add_argument("--password-file", help="file that holds the password (- for standard input)")
         parser.add_argument("--api-key", metavar="NAME", help="also make an API key of this name and print it")
+        parser.add_argument(
+            "--scopes", default="*", help="what that key may, with commas between (default: everything)"
+        )
+        parser.add_argument(
+            "--expires", default="90", metavar="DAYS", help="when that key ends: days, or never (default: 90)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run; every refusal is one line on standard error and exit status 1."""
@@ -30,16 +37,24 @@ class Command(BaseCommand):
             owner, made = ensure_owner(email=options["email"], password=_password(options["password_file"]))
             self.stderr.write(f"{'Made' if made else 'Found'} the owner {owner.email}.")
             if options["api_key"]:
-                self._print_key(owner, options["api_key"])
+                self._print_key(owner, options["api_key"], options["scopes"].split(","), _lifetime(options["expires"]))
         except (MemshadowError, OSError) as error:
             raise CommandError(str(error)) from error
 
-    def _print_key(self, owner: User, name: str) -> None:
+    def _print_key(self, owner: User, name: str, scopes: list[str], expires_in: timedelta | None) -> None:
         if ApiKey.objects.filter(owner=owner, name=name, revoked_at=None).exists():
             self.stderr.write(f"A key named {name} exists; it was shown when it was made.")
             return
-        _, text = create_api_key(owner=owner, name=name, scopes=ApiKey.Scope.values)
+        _, text = create_api_key(owner=owner, name=name, scopes=scopes, expires_in=expires_in)
         self.stdout.write(text)
+
+
+def _lifetime(days: str) -> timedelta | None:
+    if days == "never":
+        return None
+    if not days.isdecimal() or not 1 <= int(days) <= 36_500:
+        raise CommandError("--expires takes a number of days from 1 to 36500, or never.")
+    return timedelta(days=int(days))
 
 
 def _password(path: str | None) -> str | None:

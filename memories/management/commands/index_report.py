@@ -30,14 +30,16 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(report.figures | {"took_ms": round(report.took_ms)}))
             return
         for name, value in report.figures.items():
-            if name != "partitions":
+            if name not in ("partitions", "crowded"):
                 self.stdout.write(f"{name.replace('_', ' ')}: {value}")
         for one in report.figures.get("partitions", []):
             if one["rows"]:
                 self.stdout.write(
-                    f"{one['name']}: {one['rows']} rows, {one['dead_share']:.1%} dead, "
+                    f"{one['name']}: {one['rows']} rows, {one['bytes'] / 2**20:.0f} MiB, {one['dead_share']:.1%} dead, "
                     f"graph {one['hnsw_bytes'] / 2**20:.0f} MiB (x {one['hnsw_bloat']})"
                 )
+        for one in report.figures.get("crowded", []):
+            self.stdout.write(f"out of proportion: {one['advice']}")
 
     def _owner(self, email: str | None) -> User | None:
         if not email:

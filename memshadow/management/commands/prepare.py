@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from accounts.flows.setup import setup_link
+from accounts.server_keys import verify
 from memshadow.lib.errors import MemshadowError
 from memshadow.supervisor import preparing
 from memshadow.supervisor.starting import LINK_MARK
@@ -39,6 +42,8 @@ class Command(BaseCommand):
         }
         everything = not any(chosen.values())
         try:
+            if files:
+                _verify_master_key()
             for step, wanted in chosen.items():
                 if wanted or everything:
                     step(self.stdout.write)
@@ -46,3 +51,9 @@ class Command(BaseCommand):
                 self.stdout.write(LINK_MARK + link)
         except MemshadowError as error:
             raise CommandError(error.message) from error
+
+
+def _verify_master_key() -> None:
+    """Web and worker start behind `prepare --files`: with a wrong key they do not. A database may come later."""
+    with suppress(OperationalError):
+        verify()

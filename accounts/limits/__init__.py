@@ -1,0 +1,1 @@
+"""How much anybody may ask for: counted in PostgreSQL, charged to a person, a key or an address."""

@@ -1,0 +1,1 @@
+"""Sessions that know their device, expire, and are stored under hashed keys."""

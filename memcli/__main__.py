@@ -1,0 +1,5 @@
+"""`python -m memcli`."""
+
+from memcli.app import main
+
+main()

@@ -1,0 +1,136 @@
+"""The server's JSON API: one place that sends, renews what has expired, and says in plain words what went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from memcli import __version__, credentials
+from memcli.credentials import Credentials
+from memcli.errors import CliError, NotAllowed, NotThere, ServerAway
+from memcli.places import alone, config_dir
+
+CLIENT_ID = "memcli"
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_ERRORS: dict[int, type[CliError]] = {401: NotAllowed, 403: NotAllowed, 404: NotThere}
+
+
+def http(server: str) -> httpx.Client:
+    """A connection to a server."""
+    return httpx.Client(base_url=server, timeout=_TIMEOUT, headers={"User-Agent": f"memcli/{__version__}"})
+
+
+_open: list[httpx.Client] = []
+
+
+def close_all() -> None:
+    """Close what this run of the program has opened."""
+    while _open:
+        _open.pop().close()
+
+
+class Server:
+    """A server, and what lets us in there."""
+
+    def __init__(self, address: str, known: Credentials | None = None) -> None:
+        """`known`: None for what is kept. Raises NotAllowed when nothing is."""
+        self.address = address
+        self._known = known or credentials.credentials_for(address)
+        self._http = http(address)
+        _open.append(self._http)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET under /api/v1."""
+        return self._called("GET", path, params={k: v for k, v in query.items() if v is not None})
+
+    def post(self, path: str, body: Any) -> Any:
+        """POST a JSON body."""
+        return self._called("POST", path, json=body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """PUT a JSON body."""
+        return self._called("PUT", path, json=body)
+
+    def delete(self, path: str, **query: Any) -> None:
+        """DELETE."""
+        self._called("DELETE", path, params={k: v for k, v in query.items() if v is not None})
+
+    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """The items of all pages of a list."""
+        cursor = None
+        while True:
+            page = self.get(path, cursor=cursor, **query)
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return
+
+    def _called(self, method: str, path: str, **content: Any) -> Any:
+        response = self._sent(method, path, content)
+        if response.status_code == 401 and self._known.refresh_token:
+            self._renew()
+            response = self._sent(method, path, content)
+        if response.status_code == 204:
+            return None
+        answer = _json(response)
+        if response.is_success:
+            return answer
+        raise _ERRORS.get(response.status_code, _worse(response.status_code))(_said(response, answer))
+
+    def _sent(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._known.bearer}"}
+        return sent(self._http, method, f"/api/v1{path}", headers=headers, **content)
+
+    def _renew(self) -> None:
+        """A new access token. One program at a time: a refresh token that is used twice ends the sign-in."""
+        with alone(config_dir() / "refresh.lock"):
+            kept = credentials.credentials_for(self.address)
+            if kept.access_token == self._known.access_token:
+                kept = self._renewed(kept)
+            self._known = kept
+
+    def _renewed(self, old: Credentials) -> Credentials:
+        form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token, "client_id": CLIENT_ID}
+        response = sent(self._http, "POST", "/oauth/token", data=form)
+        if not response.is_success:
+            if response.status_code >= 500 or response.status_code == 429:
+                raise ServerAway(f"{self.address} could not renew your sign-in just now; try again in a minute.")
+            credentials.forget(self.address)
+            raise NotAllowed(f"Your sign-in at {self.address} has ended. Run: memcli login {self.address}")
+        tokens = _json(response)
+        renewed = Credentials(access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])
+        credentials.keep(self.address, renewed)
+        return renewed
+
+
+def sent(connection: httpx.Client, method: str, path: str, **content: Any) -> httpx.Response:
+    """The answer, whatever its status. Raises ServerAway when there is none."""
+    try:
+        return connection.request(method, path, **content)
+    except httpx.TimeoutException:
+        raise ServerAway(f"{connection.base_url} did not answer in time.") from None
+    except httpx.TransportError as error:
+        raise ServerAway(f"{connection.base_url} does not answer ({error}). Is the server running?") from None
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        raise ServerAway(f"{response.url.host} answered {response.status_code} and no JSON: no MEMSHADOW?") from None
+
+
+def _worse(status: int) -> type[CliError]:
+    return ServerAway if status >= 500 else CliError
+
+
+def _said(response: httpx.Response, answer: Any) -> str:
+    """The problem's own words (RFC 9457), with the fields that they are about."""
+    problem = answer if isinstance(answer, dict) else {}
+    said = str(problem.get("detail") or problem.get("title") or json.dumps(answer)[:300])
+    fields = [f"{error.get('field')}: {error.get('message')}" for error in problem.get("errors") or () if error]
+    wait = response.headers.get("Retry-After") if response.status_code == 429 else None
+    return " ".join([said, *fields, *([f"Try again in {wait} s."] if wait else [])])

@@ -1,0 +1,186 @@
+"""Which memories a prompt needs, and in which order: candidates from search, and why each is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import regex
+from django.conf import settings
+
+from accounts.models import User
+from memories.access import conversation_or_404
+from memories.context._learnt import Learnt
+from memories.context._request import ContextRequest
+from memories.context._topics import grouped
+from memories.models import Memory, State
+from memories.retrieval import Hit, SearchRequest, SearchResult, Signal, search, vectors_of
+from memories.selectors import turns_of
+from memshadow.lib.clock import now
+from personas.models import Persona
+
+_HEAD_CHARS: Final = 600
+_TAIL_CHARS: Final = 1_400
+# Search reads "phrases" and -words as orders; a prompt gives none.
+_OPERATORS: Final = regex.compile(r'["“”„‟«»＂]|(?<!\S)-(?=\S)')
+_TOPIC_CHARS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A memory that may go into the block. `place`: the character of its text around which it answers.
+
+    `recent`: a turn of the conversation itself, which stands there for its place and not for its score.
+    """
+
+    memory: Memory
+    score: float
+    reasons: tuple[str, ...]
+    place: int = 0
+    signals: tuple[Signal, ...] = ()
+    recent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The candidates in order, recent turns first, newest first; and the search that found the others."""
+
+    candidates: list[Candidate]
+    asked: SearchRequest | None = None
+    result: SearchResult | None = None
+
+
+def candidates_for(owner: User, request: ContextRequest, strategy: str, learnt: Learnt) -> Chosen:
+    """What the strategy proposes, without what the caller sends anyway."""
+    sent = {_plain(text) for text in request.history}
+    chosen = STRATEGIES[strategy](owner, request, learnt)
+    # The text of a memory that its owner sealed is not ours to read.
+    kept = [one for one in chosen.candidates if not one.memory.is_sealed and _plain(one.memory.content) not in sent]
+    return replace(chosen, candidates=kept)
+
+
+def query_of(prompt: str) -> str:
+    """What of a prompt is searched for: all of it, or of a long one its beginning and its end."""
+    text = " ".join(_OPERATORS.sub(" ", prompt).split())
+    return text if len(text) <= _HEAD_CHARS + _TAIL_CHARS else f"{text[:_HEAD_CHARS]} {text[-_TAIL_CHARS:]}"
+
+
+def _relevance(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
+    asked = _asking(owner, request, learnt)
+    return _weighted(asked, search(asked), request)
+
+
+def _recency(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
+    """The same search in which a memory's age weighs as much as what it says."""
+    asked = replace(
+        _asking(owner, request, learnt),
+        weights={"recency": settings.CONTEXT_RECENCY_WEIGHT},
+        recency_half_life_days=settings.CONTEXT_RECENCY_HALF_LIFE_DAYS,
+    )
+    found = _weighted(asked, search(asked), request)
+    at = request.at or now()
+    return replace(found, candidates=[_because(one, _age(one.memory, at)) for one in found.candidates])
+
+
+def _topical(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
+    """The hits in groups of one subject each, the group that answers best first."""
+    asked = _asking(owner, request, learnt)
+    result = search(asked)
+    found = _weighted(asked, result, request)
+    hits = {hit.memory.id: hit for hit in result.hits}
+    ordered = [hits[one.memory.id] for one in found.candidates]
+    groups = grouped(vectors_of(owner, ordered), [one.score for one in found.candidates])
+    candidates = []
+    for number, members in enumerate(groups, start=1):
+        named = f"subject {number} of {len(groups)}, around “{_beginning(found.candidates[members[0]].memory)}”"
+        candidates += [_because(found.candidates[place], named) for place in members]
+    return replace(found, candidates=candidates)
+
+
+def _conversational(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
+    """The newest turns of this conversation, then what else is relevant."""
+    found = _relevance(owner, request, learnt)
+    if request.conversation is None:
+        return found
+    conversation = conversation_or_404(owner, request.conversation)
+    newest = turns_of(owner, conversation).filter(state=State.ACTIVE).order_by("-occurred_at", "-id")
+    turns = list(newest[: settings.CONTEXT_RECENT_TURNS])
+    recent = [Candidate(turn, 0.0, ("one of the last turns of this conversation",), recent=True) for turn in turns]
+    there = {turn.id for turn in turns}
+    return replace(found, candidates=[*recent, *(one for one in found.candidates if one.memory.id not in there)])
+
+
+def _asking(owner: User, request: ContextRequest, learnt: Learnt) -> SearchRequest:
+    wanted = request.wanted
+    if request.persona is not None:
+        others = Persona.objects.filter(owner=owner).exclude(id=request.persona).values_list("id", flat=True)
+        wanted = replace(wanted, persona_ids_none=(*wanted.persona_ids_none, *others))
+    return SearchRequest(
+        owner=owner,
+        query=query_of(request.prompt),
+        wanted=wanted,
+        limit=settings.CONTEXT_CANDIDATES,
+        threshold=settings.CONTEXT_MIN_SCORE * learnt.threshold,
+        explain=True,
+        at=request.at,
+        diversity=settings.CONTEXT_DIVERSITY if request.diversity is None else request.diversity,
+    )
+
+
+def _weighted(asked: SearchRequest, result: SearchResult, request: ContextRequest) -> Chosen:
+    """The hits as candidates; a persona's own memories count more than those of none."""
+    candidates = [_candidate(hit) for hit in result.hits]
+    if request.persona is not None:
+        candidates = _own_first(candidates, request.persona)
+    return Chosen(candidates, asked, result)
+
+
+def _own_first(candidates: Iterable[Candidate], persona_id: Any) -> list[Candidate]:
+    weight = settings.CONTEXT_PERSONA_WEIGHT
+    weighed = [
+        replace(_because(one, "of the persona"), score=min(1.0, one.score * weight))
+        if one.memory.persona_id == persona_id
+        else one
+        for one in candidates
+    ]
+    return sorted(weighed, key=lambda one: -one.score)
+
+
+def _candidate(hit: Hit) -> Candidate:
+    signals = hit.explanation.signals if hit.explanation else ()
+    return Candidate(hit.memory, hit.score, (), hit.snippet.start, signals)
+
+
+def _because(candidate: Candidate, reason: str) -> Candidate:
+    return replace(candidate, reasons=(*candidate.reasons, reason))
+
+
+def _age(memory: Memory, at: Any) -> str:
+    days = (at - memory.occurred_at).days
+    if days < 1:
+        return "from today" if days == 0 else "dated later than today"
+    return "from yesterday" if days == 1 else f"{days:,} days old"
+
+
+def _beginning(memory: Memory) -> str:
+    title = str(memory.metadata.get("title", "")) or " ".join(memory.content[:400].split())
+    return title if len(title) <= _TOPIC_CHARS else title[: title.rfind(" ", 20, _TOPIC_CHARS)] + "…"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+Strategy = Callable[[User, ContextRequest, Learnt], Chosen]
+STRATEGIES: Final[Mapping[str, Strategy]] = {
+    "relevance": _relevance,
+    "recency": _recency,
+    "topical": _topical,
+    "conversational": _conversational,
+}
+
+
+def recent_first(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """The recent turns, and the others."""
+    return [one for one in candidates if one.recent], [one for one in candidates if not one.recent]

@@ -1,0 +1,98 @@
+"""Which conversation a request belongs to: named by the client, or found again by what was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.keys import keyring
+from accounts.models import User
+from memories.fingerprints import conversation_key
+from memories.gateway.dialects import Asked, Said
+from memories.gateway.relaying.calls import Ending
+from memories.models import Conversation, GatewayCall
+from memshadow.lib.clock import now
+from memshadow.lib.crypto import keyed_hash
+from memshadow.lib.ids import new_id
+
+SOURCE = "gateway"
+_REPEATED_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation's id. `known`: earlier turns went through here; `external_id` as the client calls it."""
+
+    id: UUID
+    known: bool
+    external_id: str = ""
+
+
+def chat_of(owner: User, asked: Asked, named: str = "") -> Chat:
+    """The conversation that the request goes on with, or a new one's id."""
+    if named:
+        return _named(owner, named)
+    found = _continued(owner, asked) or _repeated(owner, asked)
+    return Chat(found, known=True) if found else Chat(new_id(), known=False)
+
+
+def _named(owner: User, named: str) -> Chat:
+    """By our id, or by the client's own name for it, which leads to the same id whoever asks first."""
+    known = Conversation.objects.filter(owner=owner)
+    if (given := _uuid(named)) is not None and known.filter(id=given).exists():
+        return Chat(given, known=True)
+    key = conversation_key(owner.id, SOURCE, named)
+    found = known.filter(external_key=key).values_list("id", flat=True).first()
+    return Chat(found, known=True) if found else Chat(UUID(bytes=key[:16], version=8), known=False, external_id=named)
+
+
+def _continued(owner: User, asked: Asked) -> UUID | None:
+    """By the words before the prompt, or with it when tools answered since, or by the answer's id."""
+    if asked.previous:
+        return _last(owner, Q(reply_key=reply_key(owner, (), answer_id=asked.previous)))
+    if asked.goes_on:
+        return _last(owner, Q(prompt_key=prompt_key(owner, asked)))
+    before = asked.until_prompt[:-1]
+    if not before:
+        return None
+    # The answer before may be on its way to the database still.
+    unanswered = Q(prompt_key=prompt_key(owner, Asked(said=before)), ending="")
+    return _last(owner, Q(reply_key=reply_key(owner, before)) | unanswered)
+
+
+def _repeated(owner: User, asked: Asked) -> UUID | None:
+    """The same request again, a moment after it failed."""
+    failed = Q(status__gte=400) | Q(status=0) | ~Q(ending=Ending.COMPLETE)
+    recent = Q(created_at__gte=now() - _REPEATED_WITHIN)
+    return _last(owner, Q(prompt_key=prompt_key(owner, asked)) & recent & failed & ~Q(ending=""))
+
+
+def _last(owner: User, wanted: Q) -> UUID | None:
+    rows = GatewayCall.objects.filter(wanted, owner=owner).exclude(conversation_id=None)
+    return rows.order_by("-created_at").values_list("conversation_id", flat=True).first()
+
+
+def prompt_key(owner: User, asked: Asked) -> bytes:
+    """The keyed hash of all that was said up to the prompt; with a server that keeps the turns, of its last one too."""
+    return _key(owner, "prompt", asked.until_prompt, asked.previous)
+
+
+def reply_key(owner: User, said: Iterable[Said], *, answer_id: str = "") -> bytes:
+    """The keyed hash of all that was said, the answer included; or of the answer's id where the server keeps it."""
+    return _key(owner, "reply", said, answer_id)
+
+
+def _key(owner: User, purpose: str, said: Iterable[Said], name: str = "") -> bytes:
+    words = [part for one in said for part in (one.role, " ".join(one.text.split()))]
+    return keyed_hash(keyring(owner.id).fingerprint_key, f"gateway-{purpose}", name, *words)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Carrying one request to another server and its answer back, byte for byte, without a thread for each."""

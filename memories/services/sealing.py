@@ -1,0 +1,94 @@
+"""Memories that their owner sealed: the server keeps the ciphertext, and the vectors that the client made if it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import User
+from memories import generations, indexing
+from memories.drafts import MemoryDraft
+from memories.models import Memory, SealedVectors, State
+from memories.sealed_index import GivenVectors, checked_vectors, keep_vectors
+from memories.services.capture import Captured, capture_memory
+from memories.services.revising import writable
+from memshadow.lib.errors import Conflict, ValidationFailed
+
+
+@dataclass(frozen=True, slots=True)
+class SealedStatus:
+    """The model whose vectors search compares, and how many sealed memories it can and cannot find.
+
+    `other_models` counts, by name, those that have vectors of another model and none of this one.
+    """
+
+    model_name: str
+    dimension: int
+    memories: int
+    without_vectors: int
+    other_models: dict[str, int]
+
+
+@transaction.atomic
+def capture_sealed(*, owner: User, draft: MemoryDraft, given: GivenVectors | None) -> Captured:
+    """Store a sealed memory, with its vectors if any are given. A repeated request gives them again.
+
+    Raises as `capture_memory` and `checked_vectors`; nothing is stored then.
+    """
+    if not draft.ciphertext:
+        raise ValidationFailed("A sealed memory needs a ciphertext.", field="ciphertext")
+    vectors = checked_vectors(given, generations.held()) if given else None
+    captured = capture_memory(owner=owner, draft=draft)
+    if given is not None and vectors is not None:
+        keep_vectors(captured.memory, given.model_name, vectors)
+        indexing.write_lexical([captured.memory])
+    return captured
+
+
+@transaction.atomic
+def give_vectors(*, owner: User, memory_id: UUID, given: GivenVectors) -> Memory:
+    """Store the vectors that a client made of a sealed memory, in place of those that it had by that model.
+
+    Raises NotFound, PermissionRefused, Conflict for a memory that is not sealed, and as `checked_vectors`.
+    """
+    memory = writable(owner, memory_id)
+    if not memory.is_sealed:
+        raise Conflict("This memory is not sealed: the server makes its vectors itself.")
+    keep_vectors(memory, given.model_name, checked_vectors(given, generations.held()))
+    indexing.write_lexical([memory])
+    return memory
+
+
+def without_vectors(owner: User) -> QuerySet[Memory]:
+    """The sealed memories, the trash left out, that search cannot find: they have no vectors of the active model."""
+    active = generations.active()
+    return _lacking(Memory.objects.filter(owner=owner), active.name, active.dimension)
+
+
+def count_lacking(model_name: str, dimension: int) -> int:
+    """How many sealed memories of all people have no vectors of a model, which only their clients can make."""
+    return _lacking(Memory.objects.all(), model_name, dimension).count()
+
+
+def _lacking(memories: QuerySet[Memory], model_name: str, dimension: int) -> QuerySet[Memory]:
+    kept = SealedVectors.objects.filter(memory=OuterRef("pk"), model_name=model_name, dimension=dimension)
+    return memories.filter(is_sealed=True).exclude(state=State.DELETED).exclude(Exists(kept))
+
+
+def sealed_status(owner: User) -> SealedStatus:
+    """How sealed memories and search stand to each other."""
+    active = generations.active()
+    lacking = without_vectors(owner)
+    others: dict[str, int] = {}
+    for name in SealedVectors.objects.filter(memory__in=lacking).values_list("model_name", flat=True):
+        others[name] = others.get(name, 0) + 1
+    return SealedStatus(
+        model_name=active.name,
+        dimension=active.dimension,
+        memories=Memory.objects.filter(owner=owner, is_sealed=True).exclude(state=State.DELETED).count(),
+        without_vectors=lacking.count(),
+        other_models=dict(sorted(others.items())),
+    )

@@ -1,0 +1,132 @@
+"""One object of every kind that an address can name, all of one person's, and a cheap look at every table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.test import Client, RequestFactory
+from oauth2_provider.models import Application
+
+from accounts.flows.api_keys import create_api_key
+from accounts.flows.invitations import invite
+from accounts.flows.tokens import sign_in
+from accounts.models import SecuritySignal, Session, TokenFamily, User
+from accounts.oauth.connections import connect
+from accounts.tests.authenticators import app_of
+from conftest import PASSWORD
+from memories.drafts import ConversationRef, MemoryDraft
+from memories.models import ImportJob, Webhook, WebhookDelivery
+from memories.services.capture import capture_memory
+from memories.services.feedback import give_feedback
+from memories.services.revising import By, Change, edit_memory
+from memories.services.saved_searches import save_search
+from memories.tests.lessons import taught_rule
+from personas.services import create_persona
+
+SECRET = "Alice's"
+
+# Parameters that name nothing of a person's: numbers, formats, words and one-time links.
+NOT_OBJECTS = {
+    "entity_type": "user",
+    "entity_name": "nobody",
+    "number": 1,
+    "path": "mcp",
+    "format": "csv",
+    "model_name": "all-MiniLM-L6-v2",
+    "token": "nonsense",
+}
+
+
+def objects_of(user: User) -> dict[str, Any]:
+    """The value of every parameter, by its name. A parameter that is missing here fails the tests: add its object."""
+    draft = MemoryDraft(
+        content=f"{SECRET} memory",
+        kind="turn",
+        tags=("t",),
+        conversation=ConversationRef(external_id="c", title="Talk"),
+    )
+    memory = capture_memory(owner=user, draft=draft).memory
+    edit_memory(owner=user, memory_id=memory.id, change=Change(content=f"{SECRET} edit"), by=By(user))
+    job = _import(user)
+    return {
+        "memory_id": memory.id,
+        "conversation_id": memory.conversation_id,
+        "tag_id": memory.tags.get().id,
+        "job_id": job,
+        "import_id": job,
+        "persona_id": create_persona(owner=user, name="Work").id,
+        "key_id": create_api_key(owner=user, name="k", scopes=["memories:read"])[0].id,
+        "family_id": _program(user),
+        "device_id": _device(user),
+        "factor_id": app_of(user).id,
+        "person_id": user.id,
+        "invitation_id": invite(by=user)[0].id,
+        "feedback_id": give_feedback(owner=user, memory_id=memory.id, verdict="useful").id,
+        "rule_id": taught_rule(user, memory.id).id,
+        "signal_id": SecuritySignal.objects.create(owner=user, kind="burst").id,
+        "connection_id": _app(user),
+        **_webhook(user),
+        "search_id": save_search(owner=user, name=f"{SECRET} search", query="Alice").id,
+        **NOT_OBJECTS,
+    }
+
+
+def _webhook(user: User) -> dict[str, UUID]:
+    hook = Webhook(owner=user, events=["memory.created"], is_active=True)
+    hook.url, hook.secret = f"https://example.org/{SECRET}", "whsec_YQ=="
+    hook.save()
+    message = WebhookDelivery.objects.create(owner=user, webhook=hook, event="webhook.test")
+    return {"webhook_id": hook.id, "delivery_id": message.id}
+
+
+def _import(user: User) -> UUID:
+    job = ImportJob(owner=user, state=ImportJob.State.DONE)
+    job.filename = f"{SECRET} chats.zip"
+    job.save()
+    return job.id
+
+
+def _device(user: User) -> UUID:
+    Client().force_login(user)
+    return Session.objects.get(user=user).device_id
+
+
+def _app(user: User) -> UUID:
+    application = Application.objects.create(name=f"{SECRET} app", client_type="public")
+    return connect(owner=user, application=application, scopes=["memories:read"]).id
+
+
+def _program(user: User) -> UUID:
+    sign_in(RequestFactory().post("/"), email=user.email, password=PASSWORD)
+    return TokenFamily.objects.get(owner=user).id
+
+
+# What a refused request may still change: the trail of it, counters, and when and where a key or device was seen.
+_UNWATCHED = ("accounts_audit%", "accounts_rate%", "accounts_knownplace", "axes_%", "django_q_%", "django_migrations")
+_WATCHED_PART = {
+    "accounts_session": "(t.device_id, t.user_id)",
+    "accounts_apikey": "(t.id, t.revoked_at, t.secret_hash, t.scopes, t.name)",
+}
+
+
+def watching() -> Callable[[], list[tuple[Any, ...]]]:
+    """A look at all tables: (name, rows, checksum) of each that holds rows, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace AND relname NOT LIKE ALL(%s) ORDER BY relname",
+            [list(_UNWATCHED)],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    one = "SELECT '{0}', count(*), sum(hashtextextended({1}::text, 0)) FROM {0} t"
+    statement = " UNION ALL ".join(one.format(name, _WATCHED_PART.get(name, "t")) for name in names)
+
+    def look() -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [row for row in cursor.fetchall() if row[1]]
+
+    return look
