@@ -26,6 +26,9 @@ from accounts.models import (
     PasswordRecord,
     SecuritySignal,
     Session,
+    Space,
+    SpaceKey,
+    SpaceShare,
     TokenFamily,
     User,
 )
@@ -265,3 +268,34 @@ class KnownPlaceAdmin(ReadOnlyAdmin):
 
     list_display = ("owner", "subject", "network", "device", "first_seen_at")
     list_select_related = ("owner",)
+
+
+@admin.register(Space)
+class SpaceAdmin(ReadOnlyAdmin):
+    """Spaces, their names sealed."""
+
+    list_display = ("id", "created_at")
+    search_fields = ("=id",)
+    ordering = ("-created_at",)
+    exclude = ("name_sealed",)
+
+
+@admin.register(SpaceShare)
+class SpaceShareAdmin(ReadOnlyAdmin):
+    """With whom spaces are shared, and in which role."""
+
+    list_display = ("space", "person", "group", "role", "given_by", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("space", "person", "group", "given_by")
+    search_fields = ("=space__id", "person__email", "group__name")
+    ordering = ("-created_at",)
+
+
+@admin.register(SpaceKey)
+class SpaceKeyAdmin(ReadOnlyAdmin):
+    """Which members hold which keys of a space; never the keys."""
+
+    list_display = ("space", "owner", "purpose", "version", "created_at")
+    list_select_related = ("space", "owner")
+    search_fields = ("=space__id", "owner__email")
+    exclude = ("secret_sealed",)

@@ -176,6 +176,7 @@ def test_titles_are_cut_at_a_word() -> None:
     class Plain:
         metadata: dict[str, object] = {}  # noqa: RUF012
         content = "some words that go on and on"
+        is_sealed = False
 
     memory: Memory = Plain()  # type: ignore[assignment]
     assert plain_title(memory, 16) == "some words that…"

@@ -26,7 +26,7 @@ from memories.services.saved_searches import save_search
 from memories.tests.lessons import taught_rule
 from personas.services import create_persona
 
-SECRET = "Alice's"
+SECRET = "Alicequokka"  # a word that no page escapes and no other text holds
 
 # Parameters that name nothing of a person's: numbers, formats, words and one-time links.
 NOT_OBJECTS = {

@@ -1,4 +1,4 @@
-"""Curation: every model to look at, the services' own actions, and a record of every look at decrypted content."""
+"""Curation of memories: the services' own actions, and a record of every look at decrypted content."""
 
 from __future__ import annotations
 
@@ -13,23 +13,13 @@ from accounts.models import User
 from memories import indexing
 from memories.models import (
     Conversation,
-    EmbeddingModel,
-    EmbeddingUsage,
-    Feedback,
-    IdempotencyRecord,
     ImportJob,
-    IndexReport,
-    LearntRule,
     Memory,
     MemoryLink,
     MemoryRevision,
     MemoryTag,
-    Retrieval,
-    RuleEvidence,
-    SavedSearch,
+    SealedVectors,
     Tag,
-    Webhook,
-    WebhookDelivery,
 )
 from memories.services.lifecycle import archive_memory, restore_memory
 from memories.services.merging import merge_memories
@@ -246,113 +236,11 @@ class ImportJobAdmin(ReadOnlyAdmin):
     exclude = ("filename_sealed", "report_sealed")
 
 
-@admin.register(EmbeddingModel)
-class EmbeddingModelAdmin(ReadOnlyAdmin):
-    """The generations of vectors."""
+@admin.register(SealedVectors)
+class SealedVectorsAdmin(ReadOnlyAdmin):
+    """Of which sealed memories their owners' clients sent vectors, and by which models; never the vectors."""
 
-    list_display = ("id", "name", "provider", "dimension", "state", "created_at")
-    list_filter = ("state", "provider")
-
-
-@admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(ReadOnlyAdmin):
-    """Requests that can be repeated safely."""
-
-    list_display = ("id", "owner", "created_at")
-    list_select_related = ("owner",)
-    exclude = ("key_hash", "request_hash")
-
-
-@admin.register(Retrieval)
-class RetrievalAdmin(ReadOnlyAdmin):
-    """Searches that were made; the questions stay sealed."""
-
-    list_display = ("id", "owner", "via", "plan", "hit_count", "top_score", "took_ms", "helped", "asked_at")
-    list_filter = ("via", "plan", "helped")
-    list_select_related = ("owner",)
-    search_fields = ("=id", "owner__email")
-    ordering = ("-asked_at",)
-    exclude = ("question_sealed", "question_key")
-
-
-@admin.register(Feedback)
-class FeedbackAdmin(ReadOnlyAdmin):
-    """What people thought of results, and what they used."""
-
-    list_display = ("id", "owner", "memory", "verdict", "implicit", "via", "created_at")
-    list_filter = ("verdict", "implicit", "via")
+    list_display = ("id", "owner", "memory", "model_name", "count", "created_at")
     list_select_related = ("owner",)
     search_fields = ("=memory__id", "owner__email")
-    ordering = ("-created_at",)
-    exclude = ("question_sealed", "question_key", "terms")
-
-
-@admin.register(LearntRule)
-class LearntRuleAdmin(ReadOnlyAdmin):
-    """What search has learnt; the words stay sealed."""
-
-    list_display = ("id", "owner", "kind", "state", "strength", "created_at")
-    list_filter = ("kind", "state")
-    list_select_related = ("owner",)
-    search_fields = ("=id", "owner__email")
-    ordering = ("-created_at",)
-    exclude = ("payload_sealed", "rule_key", "from_terms", "back_terms")
-
-
-@admin.register(RuleEvidence)
-class RuleEvidenceAdmin(ReadOnlyAdmin):
-    """Which memory and feedback taught which rule."""
-
-    list_display = ("rule", "owner", "memory", "weight", "created_at")
-    list_select_related = ("owner", "rule")
-    search_fields = ("=rule__id", "=memory__id", "owner__email")
-    exclude = ("question_key",)
-
-
-@admin.register(SavedSearch)
-class SavedSearchAdmin(ReadOnlyAdmin):
-    """Searches that people keep, their names and words sealed."""
-
-    list_display = ("id", "owner", "created_at", "last_used_at")
-    list_select_related = ("owner",)
-    search_fields = ("=id", "owner__email")
-    exclude = ("name_sealed", "name_key", "query_sealed")
-
-
-@admin.register(EmbeddingUsage)
-class EmbeddingUsageAdmin(ReadOnlyAdmin):
-    """How much was embedded, by model, hour and purpose."""
-
-    list_display = ("model_name", "hour", "purpose", "texts", "tokens", "cached", "calls", "errors", "busy_s")
-    list_filter = ("model_name", "purpose")
-    ordering = ("-hour",)
-
-
-@admin.register(IndexReport)
-class IndexReportAdmin(ReadOnlyAdmin):
-    """Reports on the search index."""
-
-    list_display = ("id", "owner", "created_at", "took_ms")
-    list_select_related = ("owner",)
-    ordering = ("-created_at",)
-
-
-@admin.register(Webhook)
-class WebhookAdmin(ReadOnlyAdmin):
-    """Who else is told of events, the addresses sealed."""
-
-    list_display = ("id", "owner", "events", "is_active", "failing_since", "created_at")
-    list_filter = ("is_active",)
-    list_select_related = ("owner",)
-    search_fields = ("=id", "owner__email")
-    exclude = ("url_sealed", "secret_sealed")
-
-
-@admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin):
-    """Messages of webhooks and how they fared."""
-
-    list_display = ("id", "owner", "event", "state", "attempts", "status", "trouble", "due_at", "created_at")
-    list_filter = ("state", "event")
-    list_select_related = ("owner",)
-    search_fields = ("=id", "=webhook__id", "owner__email")
+    exclude = ("packed",)
