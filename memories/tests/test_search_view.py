@@ -158,3 +158,14 @@ def test_similar_memories_come_nearest_first(client: Client) -> None:
     assert body.index("in the morning") < body.index("A ferry is a boat")
     assert "The ferry leaves at nine." in body.partition("memory-list")[0] and "alike" in body
     assert reverse("memories:similar", args=[memory.id]) in page(client, q="ferry")
+
+
+def test_what_hardly_answers_stands_under_a_heading(client: Client, owner: User, index_all: Callable[[], int]) -> None:
+    capture_memories(owner=owner, drafts=[MemoryDraft(f"Invoice {n} of the dentist was paid.") for n in range(12)])
+    index_all()
+    body = page(client, q="when does the ferry leave")
+    above, below = body.split('<h2 class="results-part">Less likely</h2>')
+    assert "The ferry leaves at nine." in re.sub("</?mark>", "", above) and "dentist" not in above
+    assert "dentist" in below
+    assert "Nothing answers this clearly" in page(client, q="quantum chromodynamics lattice")
+    assert "results-part" not in page(client, q="kind:note"), "filters alone: nothing is more likely than anything else"

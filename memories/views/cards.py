@@ -42,6 +42,7 @@ class Card:
     score: float | None = None
     score_label: str = ""
     score_width: int = 0
+    begins: str = ""  # a heading that this card and those after it stand under
     why: Why | None = None
     verdict: str = ""
     has_secret: bool = False

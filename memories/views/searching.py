@@ -23,7 +23,7 @@ from memories.retrieval import NO_RERANK, SearchRequest, related
 from memories.selectors import saved_searches_for
 from memories.services.feedback import log_retrieval
 from memories.services.saved_searches import note_use
-from memories.views.cards import card_of, hit_card, near_card, title_of
+from memories.views.cards import Card, card_of, hit_card, near_card, title_of
 from memories.views.feedback import judged_cards
 from memories.views.filtering import filters_of, memory_filter, page_url, query_text
 from memshadow.lib.errors import MemshadowError, NotFound
@@ -31,6 +31,7 @@ from memshadow.lib.htmx import render_page, wants_partial
 
 _PAGE = 20
 _SIMILAR = 20
+_UNLIKELY = 0.005  # a score that reads 0 %
 _SIMILAR_COSINE = 0.25  # as on the memory's page
 _CHIP_WORDS = {
     "tag": "Tag",
@@ -135,6 +136,8 @@ def _found(request: HttpRequest, owner: User, answer: Answer) -> dict[str, Any]:
     result, asked = answer.result, answer.asked
     noted = log_retrieval(owner=owner, request=asked, result=result, via="dashboard") if asked else None
     cards = [hit_card(hit) for hit in result.hits]
+    if not (result.rerank and result.rerank.applied):  # else the order is not that of the scores
+        cards = _divided(cards, first_page=not (asked and asked.cursor))
     shown = len(cards)
     more = " and more" if result.next_cursor else ""
     return {
@@ -149,6 +152,16 @@ def _found(request: HttpRequest, owner: User, answer: Answer) -> dict[str, Any]:
     }
 
 
+def _divided(cards: list[Card], *, first_page: bool) -> list[Card]:
+    """The hits with a heading where those begin that hardly answer; all of them do where even the best hardly does."""
+    for place, card in enumerate(cards):
+        if (card.score or 0.0) < _UNLIKELY:
+            nothing = "Nothing answers this clearly. Nearest to it:" if first_page else ""
+            card.begins = "Less likely" if place else nothing
+            break
+    return cards
+
+
 def _absent_note(request: HttpRequest, answer: Answer) -> Note | None:
     """What the filters name and the owner does not have, or that filters alone decided."""
     if answer.asked or not answer.result.understood:
@@ -159,7 +172,7 @@ def _absent_note(request: HttpRequest, answer: Answer) -> Note | None:
 
 def _unscored(card: Any) -> Any:
     """Where filters alone decided, a score says nothing."""
-    card.score, card.score_label = None, ""
+    card.score, card.score_label, card.begins = None, "", ""
     return card
 
 
