@@ -13,14 +13,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Every sign-in, by whatever way, begins a session afresh and is recorded; codes confirm as passwords do."""
+        """Every sign-in, by whatever way, begins a session afresh and is recorded; factors confirm as passwords do."""
         from django.contrib.auth.signals import user_logged_in
 
         from accounts import sign_in_events
         from accounts.audit.chain import reseal
         from accounts.flows.confirming import offer
         from accounts.flows.sessions import begin_session
-        from accounts.mfa.proving import CodeProof
+        from accounts.mfa.proving import CodeProof, PasskeyProof
         from accounts.server_keys import on_rotation
         from accounts.spaces import groups
 
@@ -28,6 +28,7 @@ class AccountsConfig(AppConfig):
         sign_in_events.listen()
         groups.listen()
         offer(CodeProof())
+        offer(PasskeyProof())
         on_rotation("audit-chain", reseal)
         post_migrate.connect(_adopt_older_entries, sender=self)
 

@@ -20,6 +20,8 @@ from accounts.models import User
 from memshadow.lib.clock import now
 from memshadow.lib.errors import ConfirmationNeeded, NotAuthenticated, ValidationFailed
 
+BY_AUTHENTICATOR = "passkey"  # the input type of a proof that nobody types: the browser's authenticator answers
+
 
 class Proof(Protocol):
     """A way to prove who one is: what the page asks for, whom it is offered to, and whether an answer holds."""
@@ -114,7 +116,7 @@ def prove_identity(request: HttpRequest, *, user: User, answers: Mapping[str, st
     For programs, whose key or token proves no more than that somebody has it. Counts as an attempt to sign in. Raises
     ValidationFailed for no answer and a wrong one, RateLimited and TooManyAttempts for who guesses.
     """
-    proofs = proofs_for(user)
+    proofs = [proof for proof in proofs_for(user) if proof.input_type != BY_AUTHENTICATOR]
     proof = next((proof for proof in proofs if answers.get(proof.name)), None)
     if proof is None:
         names = " or ".join(proof.name for proof in proofs) or "password"

@@ -36,7 +36,7 @@ from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, ValidationFailed
 from memshadow.lib.row_wall import outside_the_wall
 
-Purpose = Literal["add", "second-factor", "sign-in"]
+Purpose = Literal["add", "second-factor", "confirm", "sign-in"]
 _PASSKEYS_MAX = 20
 _CHALLENGE_LIVES_S = 300
 _TRANSPORTS = frozenset(transport.value for transport in AuthenticatorTransport)
@@ -122,23 +122,44 @@ def _save_new(key: Passkey) -> None:
 
 def second_factor_options(request: HttpRequest, user: User) -> str | None:
     """JSON for `navigator.credentials.get()` with this person's passkeys of this host; None without any."""
+    # The password was the other factor, so that touching it is enough.
+    return _own_options(request, user, "second-factor", UserVerificationRequirement.DISCOURAGED)
+
+
+def confirming_options(request: HttpRequest, user: User) -> str | None:
+    """The same for somebody at an open browser, who must be known by finger, face or PIN: touching proves nothing."""
+    return _own_options(request, user, "confirm", UserVerificationRequirement.REQUIRED)
+
+
+def _own_options(
+    request: HttpRequest, user: User, purpose: Purpose, verification: UserVerificationRequirement
+) -> str | None:
     allowed = _descriptors(request, user)
     if not allowed:
         return None
     options = generate_authentication_options(
         rp_id=Site.of(request).rp_id,
-        challenge=_new_challenge(request, "second-factor"),
+        challenge=_new_challenge(request, purpose),
         allow_credentials=allowed,
-        user_verification=UserVerificationRequirement.DISCOURAGED,  # the password was the other factor
+        user_verification=verification,
     )
     return options_to_json(options)
 
 
 def check_second_factor(request: HttpRequest, *, user: User, credential: str) -> Passkey:
     """The person's passkey that signed. Raises ValidationFailed, which counts as a failed sign-in, TooManyAttempts."""
+    return _counted(request, user, "second-factor", credential)
+
+
+def check_confirming(request: HttpRequest, *, user: User, credential: str) -> Passkey:
+    """The person's passkey that signed and knew them. Raises as `check_second_factor` does."""
+    return _counted(request, user, "confirm", credential)
+
+
+def _counted(request: HttpRequest, user: User, purpose: Purpose, credential: str) -> Passkey:
     refuse_if_locked(request, user)
     try:
-        return _verified(request, "second-factor", credential, owner_id=user.id)
+        return _verified(request, purpose, credential, owner_id=user.id)
     except ValidationFailed:
         count_failure(request, user)
         raise
@@ -165,7 +186,6 @@ def check_sign_in(request: HttpRequest, *, credential: str) -> Passkey:
 def _verified(request: HttpRequest, purpose: Purpose, credential: str, *, owner_id: UUID | None) -> Passkey:
     """Check an assertion while its row is locked, so that a signature counter moves once."""
     challenge, site = _spend_challenge(request, purpose), Site.of(request)
-    passwordless = owner_id is None
     try:
         sent = json.loads(credential)
         with transaction.atomic():
@@ -177,7 +197,7 @@ def _verified(request: HttpRequest, purpose: Purpose, credential: str, *, owner_
                 expected_origin=site.origin,
                 credential_public_key=bytes(key.public_key),
                 credential_current_sign_count=key.sign_count,
-                require_user_verification=passwordless,
+                require_user_verification=purpose != "second-factor",
             )
             key.sign_count, key.backed_up, key.last_used_at = result.new_sign_count, result.credential_backed_up, now()
             key.save(update_fields=["sign_count", "backed_up", "last_used_at"])

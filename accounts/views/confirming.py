@@ -18,12 +18,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import needs, signed_in
-from accounts.flows.confirming import confirm_identity, is_confirmed, proofs_for
+from accounts.flows.confirming import BY_AUTHENTICATOR, confirm_identity, is_confirmed, proofs_for
 from accounts.mfa.middleware import open_before_second_factor
+from accounts.mfa.passkeys import confirming_options
 from memshadow.lib.errors import NotAuthenticated, ValidationFailed
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 _BY, _ANSWER = "confirm_by", "confirm_answer"
+_ANSWER_MAX = 20_000
 _ASKING = (_BY, _ANSWER, "csrfmiddlewaretoken")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -82,7 +84,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("answer")
 def _judged(request: HttpRequest, *, url: str, fields: list[tuple[str, str]]) -> HttpResponse | None:
     """None once a right answer came with this request, and is taken out of it; else the page that asks."""
-    by, answer = request.POST.get(_BY), request.POST.get(_ANSWER, "")
+    by, answer = request.POST.get(_BY), request.POST.get(_ANSWER, "")[:_ANSWER_MAX]
     error = ""
     if by is not None:
         try:
@@ -97,10 +99,18 @@ def _judged(request: HttpRequest, *, url: str, fields: list[tuple[str, str]]) ->
                 kept.pop(name, None)
             request.POST = kept  # type: ignore[assignment]  # Django's setter takes any QueryDict
             return None
-    context = {"proofs": proofs_for(signed_in(request)), "url": url, "fields": fields, "error": error, "chosen": by}
+    context = _ways(request) | {"url": url, "fields": fields, "error": error, "chosen": by}
     response = render(request, "accounts/confirm.html", context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _ways(request: HttpRequest) -> dict[str, Any]:
+    """The proofs that this page can take, and the question to the authenticator where it is one of them."""
+    proofs = proofs_for(signed_in(request))
+    asked = any(proof.input_type == BY_AUTHENTICATOR for proof in proofs)
+    options = confirming_options(request, signed_in(request)) if asked else None
+    return {"options": options, "proofs": [p for p in proofs if options or p.input_type != BY_AUTHENTICATOR]}
 
 
 def signed_out(request: HttpRequest, refusal: NotAuthenticated) -> HttpResponse:

@@ -1,4 +1,4 @@
-// Passkeys: forms whose data-options the browser's authenticator answers; the answer travels in the form.
+// Passkeys: forms whose data-options the browser's authenticator answers; the answer travels in the form's marked field.
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 const toText = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -40,12 +40,14 @@ function say(form, error) {
   line.hidden = false;
 }
 
+const answerOf = (form) => form.querySelector("[data-passkey-answer]");
+
 async function start(form) {
   form.querySelector("[data-passkey-problem]").hidden = true;
   const call = form.dataset.passkey === "create" ? "create" : "get";
   try {
     const credential = await navigator.credentials[call]({ publicKey: readOptions(form) });
-    form.elements.credential.value = answer(credential);
+    answerOf(form).value = answer(credential);
     form.requestSubmit();
   } catch (error) {
     say(form, error);
@@ -62,7 +64,7 @@ for (const form of document.querySelectorAll("[data-passkey]")) {
   button.addEventListener("click", () => start(form));
   form.addEventListener("submit", (event) => {
     // Enter in the name field means the button, as long as there is no answer to send.
-    if (form.elements.credential.value) return;
+    if (answerOf(form).value) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     start(form);
