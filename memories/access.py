@@ -6,6 +6,7 @@ from uuid import UUID
 
 from accounts.models import User
 from memories.models import (
+    ContextTarget,
     Conversation,
     Feedback,
     ImportJob,
@@ -112,4 +113,12 @@ def delivery_or_404(owner: User, delivery_id: UUID) -> WebhookDelivery:
     found = WebhookDelivery.objects.filter(owner=owner, id=delivery_id).select_related("webhook").first()
     if found is None:
         raise NotFound("There is no message of yours with this id; it may be older than messages are kept.")
+    return found
+
+
+def context_target_or_404(owner: User, target_id: UUID) -> ContextTarget:
+    """One of the owner's own targets; the server's and the shipped ones are not theirs to change."""
+    found = ContextTarget.objects.filter(owner=owner, id=target_id).select_related("owner").first()
+    if found is None:
+        raise NotFound("There is no model of your own with this id; the server's are changed in the administration.")
     return found

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from memories.views import (
+    context,
     conversations,
     detail,
     embedding_models,
@@ -35,6 +36,10 @@ urlpatterns = [
     path("memories/<uuid:memory_id>/similar/", searching.similar, name="similar"),
     path("memories/<uuid:memory_id>/feedback/", feedback.judge, name="feedback"),
     path("feedback/<uuid:feedback_id>/withdraw/", feedback.withdraw, name="feedback_withdraw"),
+    path("context/", context.studio, name="context_studio"),
+    path("context/verdict/", context.verdict, name="context_verdict"),
+    path("context/targets/", context.targets, name="context_targets"),
+    path("context/targets/<uuid:target_id>/", context.target, name="context_target"),
     path("quality/", quality.quality_page, name="quality"),
     path("quality/learnt/", quality.learnt, name="learnt"),
     path("quality/learnt/<uuid:rule_id>/", quality.learnt_rule, name="learnt_rule"),

@@ -1,5 +1,6 @@
 """The JSON API of memories: one module a resource."""
 
+from memories.api.context import router as context_router
 from memories.api.conversations import router as conversations_router
 from memories.api.embedding_models import router as embedding_models_router
 from memories.api.exports import router as exports_router
@@ -22,6 +23,7 @@ routers = (
     trash_router,
     search_router,
     sealed_router,
+    context_router,
     feedback_router,
     saved_searches_router,
     conversations_router,

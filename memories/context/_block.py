@@ -9,7 +9,7 @@ from typing import Final
 from django.conf import settings
 
 from memories.context._entries import Manner, entry, harmless
-from memories.context._request import UsedMemory
+from memories.context._request import NO_ROOM, POLICY, LeftOut, UsedMemory
 from memories.context._sentences import GAP, fitting, sentences
 from memories.context._strategies import Candidate, recent_first
 from memories.injected import CLOSING, NOTICE, OPENING, strip_injected
@@ -24,13 +24,16 @@ _CHARACTERS_A_TOKEN: Final = 12  # no text has so many: what is longer is cut wi
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The block with what stands in it, and how many candidates did not: for want of room, or as suspicious."""
+    """The block, what stands in it, and which candidates do not: for want of room, or by policy."""
 
     text: str
     tokens: int
     used: tuple[UsedMemory, ...]
-    no_room: int = 0
-    suspicious: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+
+    def left_for(self, why: str) -> int:
+        """How many were left out for that reason."""
+        return sum(one.why == why for one in self.left_out)
 
 
 def filled(candidates: Sequence[Candidate], budget: int, manner: Manner, count: Count) -> Filled:
@@ -43,10 +46,10 @@ def filled(candidates: Sequence[Candidate], budget: int, manner: Manner, count: 
     used = list(reversed(filling.take(recent, int(budget * settings.CONTEXT_RECENT_SHARE))))
     used += filling.take(others, budget)
     while used and count(filling.written(used)) > budget:  # the whole may have a token more than its parts
-        used.pop()
-        filling.no_room += 1
+        last = used.pop()
+        filling.left.append(LeftOut(last.memory, last.score, NO_ROOM))
     text = filling.written(used) if used else ""
-    return Filled(text, count(text) if text else 0, tuple(used), filling.no_room, filling.suspicious)
+    return Filled(text, count(text) if text else 0, tuple(used), tuple(filling.left))
 
 
 class _Filling:
@@ -55,22 +58,31 @@ class _Filling:
     def __init__(self, budget: int, manner: Manner, count: Count) -> None:
         self.budget, self.manner, self.count = budget, manner, count
         self.taken = count(framed([]))
-        self.no_room = self.suspicious = 0
+        self.left: list[LeftOut] = []
 
     def take(self, candidates: Sequence[Candidate], until: int) -> list[UsedMemory]:
         """Those of the candidates that fit while the block has at most `until` tokens."""
         used = []
-        one_most = max(1, int(self.budget * settings.CONTEXT_ONE_MEMORY_SHARE))
+        best = max((candidate.score for candidate in candidates), default=0.0)
         for candidate in candidates:
             text = safe_text(candidate.memory.content)
-            if text is None:
-                self.suspicious += 1
-            elif put := _put(candidate, text, min(until - self.taken, one_most), self.manner, self.count):
+            most = min(until - self.taken, self._most(candidate, best))
+            put = _put(candidate, text, most, self.manner, self.count) if text is not None else None
+            if put is not None:
                 used.append(put)
                 self.taken += put.tokens
             else:
-                self.no_room += 1
+                why = NO_ROOM if text is not None else POLICY
+                self.left.append(LeftOut(candidate.memory, candidate.score, why))
         return used
+
+    def _most(self, candidate: Candidate, best: float) -> int:
+        """The tokens that this one may take: the share of one memory, of a barely relevant one no more than fits it."""
+        most = max(1, int(self.budget * settings.CONTEXT_ONE_MEMORY_SHARE))
+        if candidate.recent:
+            return most
+        relevance = min(1.0, candidate.score / max(best, settings.CONTEXT_SURE_SCORE))
+        return max(int(most * relevance), min(most, settings.CONTEXT_SHORT_TOKENS))
 
     def written(self, used: Sequence[UsedMemory]) -> str:
         """The whole block."""

@@ -31,10 +31,13 @@ _BROAD: Final = regex.compile(
 )
 
 
+NAMES: Final = (AUTO, *STRATEGIES)
+
+
 def strategy_of(request: ContextRequest, at: datetime) -> tuple[str, str]:
     """The strategy's name, and why in plain words. Raises ValidationFailed for an unknown one."""
-    if request.strategy not in (AUTO, *STRATEGIES):
-        raise ValidationFailed(f"strategy is one of {', '.join((AUTO, *STRATEGIES))}.", field="strategy")
+    if request.strategy not in NAMES:
+        raise ValidationFailed(f"strategy is one of {', '.join(NAMES)}.", field="strategy")
     if request.strategy != AUTO:
         return request.strategy, "You chose it."
     if request.conversation is not None and not request.history:

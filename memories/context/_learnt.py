@@ -17,10 +17,11 @@ _MOST: Final = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """Factors on the budget that is used when none is given, and on the least score."""
+    """Factors on the budget that is used when none is given, and on the least score; from so many verdicts."""
 
     budget: float = 1.0
     threshold: float = 1.0
+    verdicts: int = 0
 
     @property
     def note(self) -> str:
@@ -35,8 +36,9 @@ def learnt_from(owner: User) -> Learnt:
     """From the latest verdicts, newer ones counting more. One query."""
     rows = ContextVerdict.objects.filter(owner=owner).order_by("-created_at", "-id").values_list("verdict", flat=True)
     power, weight = 0.0, 1.0
-    for verdict in rows[:_READ]:
+    read = list(rows[:_READ])
+    for verdict in read:
         power += weight if verdict == ContextVerdict.Verdict.MISSING else -weight
         weight *= _FADES
     factor = max(_LEAST, min(_MOST, _STEP**power))
-    return Learnt(round(factor, 2), round(min(1.0, 1 / factor), 2))
+    return Learnt(round(factor, 2), round(min(1.0, 1 / factor), 2), len(read))

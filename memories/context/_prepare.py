@@ -16,7 +16,7 @@ from memories.context._choosing import strategy_of
 from memories.context._entries import Manner
 from memories.context._learnt import Learnt, learnt_from
 from memories.context._messages import messages, style_for
-from memories.context._request import ContextRequest, PreparedContext, TokenParts
+from memories.context._request import NO_ROOM, POLICY, ContextRequest, PreparedContext, TokenParts
 from memories.context._strategies import Chosen, candidates_for
 from memories.context.targets import LAYOUTS, Target, target_for
 from memories.context.tokens import counter, is_exact
@@ -57,7 +57,8 @@ def prepare(owner: User, request: ContextRequest) -> PreparedContext:
         retrieval_id=_logged(owner, request, chosen),
         took_ms=round((time.perf_counter() - started) * 1000, 2),
         search_ms=chosen.result.took_ms if chosen.result else 0.0,
-        left_out=block.no_room + block.suspicious,
+        left_out=(*block.left_out, *chosen.left_out),
+        learnt=learnt,
         understood=chosen.result.understood if chosen.result else (),
     )
 
@@ -95,10 +96,10 @@ def _notes(request: ContextRequest, target: Target, tokens: TokenParts, block: F
         yield learnt.note
     if cut := sum(one.cut for one in block.used):
         yield f"{cut} {'memory was' if cut == 1 else 'memories were'} cut to the sentences that answer."
-    if block.no_room:
-        yield f"{block.no_room} more that matched did not fit into the budget."
-    if block.suspicious:
-        those = "one that matches was" if block.suspicious == 1 else f"{block.suspicious} that match were"
+    if no_room := block.left_for(NO_ROOM):
+        yield f"{no_room} more that matched did not fit into the budget."
+    if unfit := block.left_for(POLICY):
+        those = "one that matches was" if unfit == 1 else f"{unfit} that match were"
         yield f"By policy {those} left out: what they say is addressed to a model, or secret."
 
 

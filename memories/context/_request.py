@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from memories.context._learnt import Learnt
 from memories.context.targets import Target
 from memories.filters import MemoryFilter
 from memories.models import Memory
 from memories.retrieval import Signal
 
 AUTO = "auto"
+NO_ROOM, POLICY, SENT, SEALED = "no_room", "policy", "sent", "sealed"
+LEFT_OUT_WORDS: Final = {
+    NO_ROOM: "It did not fit into the budget.",
+    POLICY: "By policy: what it says is addressed to a model, or secret.",
+    SENT: "It is sent along already.",
+    SEALED: "Its owner sealed it; nobody else can read it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,20 @@ class UsedMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A memory that matched and is not in the block. `why`: no_room, policy, sent (the caller sends it) or sealed."""
+
+    memory: Memory
+    score: float
+    why: str
+
+    @property
+    def reason(self) -> str:
+        """In plain words."""
+        return LEFT_OUT_WORDS[self.why]
+
+
+@dataclass(frozen=True, slots=True)
 class TokenParts:
     """Where the window goes, in tokens. `budget` is what memories could take, `memories` what they took.
 
@@ -97,8 +119,8 @@ class PreparedContext:
     """The block, ready to be put before the prompt, and how it came about.
 
     `block` is the fenced text, empty when no memory fits. `messages`: system, block and prompt in `format`, ready to
-    send: a list, an object or a text. `notes` say in plain words what was cut, left out or assumed. `retrieval_id`
-    names the search for feedback; None when the log is off.
+    send: a list, an object or a text. `notes` say in plain words what was cut, left out or assumed, `left_out` which
+    memories. `learnt`: what verdicts changed. `retrieval_id` names the search for feedback; None when the log is off.
     """
 
     block: str
@@ -113,5 +135,6 @@ class PreparedContext:
     retrieval_id: UUID | None = None
     took_ms: float = 0.0
     search_ms: float = 0.0
-    left_out: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    learnt: Learnt = Learnt()  # noqa: RUF009 - frozen and shared
     understood: tuple[str, ...] = field(default=())

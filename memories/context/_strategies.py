@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.models import User
 from memories.access import conversation_or_404
 from memories.context._learnt import Learnt
-from memories.context._request import ContextRequest
+from memories.context._request import SEALED, SENT, ContextRequest, LeftOut
 from memories.context._topics import grouped
 from memories.models import Memory, State
 from memories.retrieval import Hit, SearchRequest, SearchResult, Signal, search, vectors_of
@@ -44,20 +44,28 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The candidates in order, recent turns first, newest first; and the search that found the others."""
+    """The candidates in order, recent turns first, newest first; the search that found the others; what is unfit."""
 
     candidates: list[Candidate]
     asked: SearchRequest | None = None
     result: SearchResult | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def candidates_for(owner: User, request: ContextRequest, strategy: str, learnt: Learnt) -> Chosen:
     """What the strategy proposes, without what the caller sends anyway."""
     sent = {_plain(text) for text in request.history}
     chosen = STRATEGIES[strategy](owner, request, learnt)
-    # The text of a memory that its owner sealed is not ours to read.
-    kept = [one for one in chosen.candidates if not one.memory.is_sealed and _plain(one.memory.content) not in sent]
-    return replace(chosen, candidates=kept)
+    judged = [(one, _unfit(one.memory, sent)) for one in chosen.candidates]
+    left = tuple(LeftOut(one.memory, one.score, why) for one, why in judged if why)
+    return replace(chosen, candidates=[one for one, why in judged if not why], left_out=left)
+
+
+def _unfit(memory: Memory, sent: Collection[str]) -> str:
+    """Why a memory cannot go into the block, or empty. The text of one that its owner sealed is not ours to read."""
+    if memory.is_sealed:
+        return SEALED
+    return SENT if _plain(memory.content) in sent else ""
 
 
 def query_of(prompt: str) -> str:
@@ -129,8 +137,10 @@ def _asking(owner: User, request: ContextRequest, learnt: Learnt) -> SearchReque
 
 
 def _weighted(asked: SearchRequest, result: SearchResult, request: ContextRequest) -> Chosen:
-    """The hits as candidates; a persona's own memories count more than those of none."""
-    candidates = [_candidate(hit) for hit in result.hits]
+    """The hits as candidates; a persona's own memories count more than those of none. None where the best is poor."""
+    poor = settings.CONTEXT_BEST_SCORE * asked.threshold / settings.CONTEXT_MIN_SCORE  # as feedback moves the threshold
+    hits = result.hits if any(hit.score >= poor for hit in result.hits) else []
+    candidates = [_candidate(hit) for hit in hits]
     if request.persona is not None:
         candidates = _own_first(candidates, request.persona)
     return Chosen(candidates, asked, result)

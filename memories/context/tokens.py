@@ -1,17 +1,17 @@
 """Tokens of a text for a model: counted where its tokenizer is on this machine, else estimated on the safe side.
 
-A tokenizer is here as `tokenizers/NAME.json` under the models' folder, or in the package bpe-openai, which carries
-OpenAI's. Nothing is ever downloaded.
+A tokenizer is here as `tokenizers/NAME.json` under the models' folder. Nothing is ever downloaded.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import regex
 from django.conf import settings
@@ -21,13 +21,13 @@ from memories.context.targets import Target, matching, shipped, unknown
 from memories.embedding.wordpieces import well_formed
 
 Count = Callable[[str], int]
+_log = logging.getLogger(__name__)
 
 _COSTS_FILE: Final = Path(__file__).parent / "token_costs.toml"
 _ANY: Final = "any"
 # No vendor publishes these: what any known one needs, and more, for newer ones were seen to need more.
 _UNPUBLISHED: Final = {"claude": 1.15}
 _MARGIN: Final = 1.05
-_PACKAGED: Final = {"o200k": "o200k_base", "cl100k": "cl100k_base"}  # as bpe-openai calls them
 _SPACES_A_TOKEN: Final = 14
 _CACHED_TEXT_CHARS: Final = 4_000
 
@@ -96,21 +96,16 @@ def _folder() -> Path:
 def _exact(name: str, folder: Path) -> Count | None:
     """The tokenizer of this name, if it is on this machine."""
     file = folder / f"{name}.json"
-    if "/" not in name and file.is_file():
-        read = Tokenizer.from_file(str(file))
-        read.no_truncation()
-        read.no_padding()
-        return lambda text: len(read.encode(well_formed(text), add_special_tokens=False).ids)
-    return _packaged(_PACKAGED[name]) if name in _PACKAGED else None
-
-
-def _packaged(name: str) -> Count | None:
-    try:
-        import bpe_openai
-    except ImportError:
+    if "/" in name or not file.is_file():
         return None
-    encoding: Any = bpe_openai.get_encoding(name)
-    return lambda text: int(encoding.count(well_formed(text)))
+    try:
+        read = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        _log.warning("The tokenizer %s cannot be read, tokens are estimated: %s", file, error)
+        return None
+    read.no_truncation()
+    read.no_padding()
+    return lambda text: len(read.encode(well_formed(text), add_special_tokens=False).ids)
 
 
 @lru_cache(maxsize=1)

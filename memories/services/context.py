@@ -1,4 +1,4 @@
-"""What a person says of a prepared context, and the models that they add to those that context is prepared for."""
+"""What a person says of a prepared context, and taking it back."""
 
 from __future__ import annotations
 
@@ -23,3 +23,13 @@ def judge_context(*, owner: User, verdict: str, retrieval_id: UUID) -> ContextVe
     retrieval = retrieval_or_404(owner, retrieval_id)
     said = {"verdict": verdict, "created_at": now()}
     return ContextVerdict.objects.update_or_create(owner=owner, retrieval=retrieval, defaults=said)[0]
+
+
+def forget_verdicts(*, owner: User) -> int:
+    """Take back all that was said of contexts; memories get the usual room again. Returns how many verdicts there were.
+
+    Raises PermissionRefused for a viewer.
+    """
+    if not owner.may_write:
+        raise PermissionRefused("A viewer cannot judge a context; ask the owner for another role.")
+    return ContextVerdict.objects.filter(owner=owner).delete()[0]

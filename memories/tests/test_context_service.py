@@ -233,6 +233,60 @@ def test_what_does_not_fit_is_cut_to_whole_sentences(owner: User) -> None:
     assert inner in " ".join(filler) and inner.endswith(".") and inner[:8] in ("Sentence", "The wedd")
 
 
+def test_a_long_memory_that_hardly_fits_takes_little_room() -> None:
+    long = " ".join(f"Sentence {n} of the annual report speaks of turnover." for n in range(300))
+    texts = [("The wedding is in May.", 0.8), (long, 0.01)]
+    candidates = [Candidate(_unsaved(text), score, ()) for text, score in texts]
+    made = filled(candidates, 2000, Manner("plain", "natural"), estimated)
+    first, second = made.used
+    assert second.cut and first.tokens < second.tokens <= 100
+    sure = filled([Candidate(_unsaved(long), 0.8, ())], 2000, Manner("plain", "natural"), estimated)
+    assert 800 < sure.used[0].tokens <= 1000, "what answers may take half"
+
+
+class TestRelevance:
+    """With the real model, among two hundred memories that have nothing to do with the prompt."""
+
+    @pytest.fixture(autouse=True)
+    def store(self, owner: User, index_all: Callable[[], int]) -> None:
+        things = [
+            "The printer",
+            "The train to Rome",
+            "The tax return",
+            "Mira's band",
+            "The garden fence",
+            "The server",
+        ]
+        things += ["The football club", "My old bicycle", "The rent contract", "The library card"]
+        said = ["was late again on Monday", "costs 40 euro a month", "needs a new cable", "is in the blue folder"]
+        said += ["was mended by Weber", "has a password that expires in May", "was moved to Thursday", "is too loud"]
+        said += ["arrived with two scratches", "got a second owner", "was praised by the neighbours", "is up for sale"]
+        said += ["was insured until 2027", "needs paint", "was photographed for the paper", "is older than I thought"]
+        said += ["was cancelled because of the storm", "has a number that ends in 77", "is shared with Tom", "was lost"]
+        remember(owner, *(f"{thing} {what}." for thing in things for what in said))
+        remember(owner, "my daughter's allergy is hazelnuts")
+        index_all()
+
+    def test_what_answers_is_found(self, owner: User) -> None:
+        made = prepare(owner, ContextRequest("what should I avoid when baking for my daughter"))
+        assert made.used[0].memory.content == "my daughter's allergy is hazelnuts"
+        assert len(made.used) <= 3, "and hardly anything else"
+
+    @pytest.mark.parametrize("prompt", ["What is the capital of Mongolia?", "Differentiate sin(x) times x squared."])
+    def test_nothing_silly_comes_where_nothing_answers(self, owner: User, prompt: str) -> None:
+        assert prepare(owner, ContextRequest(prompt)).used == ()
+
+
+def test_a_tokenizer_that_cannot_be_read_counts_for_nothing(
+    owner: User, settings: LazySettings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MODELS_DIR = tmp_path
+    (tmp_path / "tokenizers").mkdir()
+    (tmp_path / "tokenizers" / "gemma.json").write_text("{broken")
+    made = prepare(owner, ContextRequest("Hazelnuts", model="gemma3"))
+    assert not made.tokens.exact and made.tokens.prompt > 0 and "gemma.json" in caplog.text
+
+
 @settings_of_hypothesis(max_examples=60, deadline=None)
 @given(
     st.lists(st.text(max_size=300), max_size=12),
@@ -250,7 +304,7 @@ def test_a_block_never_exceeds_its_budget(
     candidates = [Candidate(_unsaved(text), 0.5, (), place=n * 7, recent=n % 3 == 0) for n, text in enumerate(texts)]
     made = filled(candidates, budget, Manner(style, layout, ("<|x|>",)), count)
     assert made.tokens == (count(made.text) if made.text else 0) <= budget
-    assert len(made.used) + made.no_room + made.suspicious == len(texts)
+    assert len(made.used) + len(made.left_out) == len(texts)
     assert strip_injected(f"{made.text}\n\nprompt") == "prompt" or not made.text
     assert all(one.text in made.text or "\n" in one.text for one in made.used)
 

@@ -39,7 +39,7 @@ def why(explanation: Explanation) -> Why:
     signals = [signal for signal in explanation.signals if signal.contribution]
     return Why(
         sentence=_sentence(signals),
-        bars=_bars(signals),
+        bars=bars_of(signals),
         places=_places(explanation),
         learnt=list(explanation.learnt),
         reranked=_reranked(explanation),
@@ -59,7 +59,8 @@ def _joined(clauses: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(clauses[:-1]), clauses[-1]]))
 
 
-def _bars(signals: list[Signal]) -> list[Bar]:
+def bars_of(signals: list[Signal]) -> list[Bar]:
+    """A bar for each signal, the longest first."""
     longest = max((abs(signal.contribution) for signal in signals), default=0.0)
     total = sum(signal.contribution for signal in signals if signal.contribution > 0)
     ordered = sorted(signals, key=lambda signal: -abs(signal.contribution))

@@ -33,7 +33,7 @@ def judge(request: HttpRequest, memory_id: UUID) -> HttpResponse:
     """Keep the verdict on a memory; the one that stands already takes itself back."""
     owner = owner_of(request)
     memory = memory_or_404(owner, memory_id)
-    retrieval_id = _uuid(request.POST.get("retrieval", ""))
+    retrieval_id = retrieval_named(request)
     verdict = request.POST.get("verdict", "")
     before = verdict_of(owner, memory.id, retrieval_id)
     if before is not None and before.verdict == verdict and not before.implicit:
@@ -45,7 +45,7 @@ def judge(request: HttpRequest, memory_id: UUID) -> HttpResponse:
         context = {"card": {"id": memory.id, "verdict": verdict}, "retrieval_id": retrieval_id}
         return render(request, "memories/_feedback_buttons.html", context)
     messages.success(request, _SAID[verdict])
-    return redirect(_next(request) or reverse("memories:detail", args=[memory.id]))
+    return redirect(page_to_return_to(request) or reverse("memories:detail", args=[memory.id]))
 
 
 @needs("memories:write")
@@ -82,6 +82,11 @@ def came_from(request: HttpRequest, owner: User, card: Card) -> dict[str, Any]:
     return {"retrieval_id": retrieval_id}
 
 
+def retrieval_named(request: HttpRequest) -> UUID | None:
+    """The search or context that the form names. Raises ValidationFailed."""
+    return _uuid(request.POST.get("retrieval", ""))
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
@@ -89,8 +94,8 @@ def _uuid(text: str) -> UUID | None:
         raise ValidationFailed("retrieval must be the id of a search.", field="retrieval") from None
 
 
-def _next(request: HttpRequest) -> str:
-    """The page to go back to, when it is one of ours."""
+def page_to_return_to(request: HttpRequest) -> str:
+    """The page that `next` names, when it is one of ours."""
     target = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=settings.HTTPS)
     return target if ours else ""

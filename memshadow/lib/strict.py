@@ -38,8 +38,9 @@ class StrictModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _only_known_names(cls, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := _unknown(data, cls.model_fields)):
-            message = unknown_names(unknown, cls.model_fields)
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        if isinstance(data, dict) and (unknown := _unknown(data, known)):
+            message = unknown_names(unknown, known)
             raise PydanticCustomError("unknown_field", "{message}", {"message": message, "names": unknown})
         return data
 

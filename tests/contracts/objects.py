@@ -20,6 +20,7 @@ from conftest import PASSWORD
 from memories.drafts import ConversationRef, MemoryDraft
 from memories.models import ImportJob, Webhook, WebhookDelivery
 from memories.services.capture import capture_memory
+from memories.services.context_targets import add_target
 from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
 from memories.services.saved_searches import save_search
@@ -69,6 +70,7 @@ def objects_of(user: User) -> dict[str, Any]:
         "signal_id": SecuritySignal.objects.create(owner=user, kind="burst").id,
         "connection_id": _app(user),
         **_webhook(user),
+        "target_id": add_target(owner=user, values={"name": f"{SECRET} model", "provider": "local"}).id,
         "search_id": save_search(owner=user, name=f"{SECRET} search", query="Alice").id,
         **NOT_OBJECTS,
     }

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "edit_saved_search": {"name": "Taken over"},
     "rename_second_factor": {"name": "Taken over"},
     "remove_second_factor": {"password": PASSWORD},
+    "edit_context_target": {"name": "taken over"},
     "put_sealed_vectors": {"embedding_model": "all-MiniLM-L6-v2", "vectors": [[0.1] * 384]},
     "mem0_update": {"text": "taken over"},
 }

@@ -23,6 +23,7 @@ POST_ONLY = {
     "memories:action",
     "memories:bulk",
     "memories:undo",
+    "memories:context_verdict",
     "memories:feedback",
     "memories:feedback_withdraw",
     "memories:learnt_rule",
