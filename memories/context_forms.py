@@ -10,10 +10,10 @@ from django import forms
 from accounts.forms import ServiceForm
 from accounts.models import User
 from memories.context import FORMATS, LAYOUTS, STRATEGIES, STYLES, ContextRequest
+from memories.context.adding import SPECIAL_MAX_CHARS, WINDOW_MAX, WINDOW_MIN
 from memories.forms import PersonaField, offer_personas
 from memories.models import ContextTarget
 from memories.selectors import conversations_titled
-from memories.services.context_targets import SPECIAL_MAX_CHARS, WINDOW_MAX, WINDOW_MIN
 
 PROMPT_MAX_CHARS: Final = 2_000  # it stands in the address, which holds 8,190 bytes
 _CONVERSATIONS: Final = 20

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from memories.context import FORMATS, LAYOUTS, STYLES
+from memories.context.adding import checked, note_server_target
 from memories.models import ContextTarget, ContextVerdict
-from memories.services.context_targets import checked, note_server_target
 from memshadow.lib.admin import EstimatingPaginator, ReadOnlyAdmin
 from memshadow.lib.errors import MemshadowError
 

@@ -21,8 +21,8 @@ from memories.api.context_schemas import (
     TargetOut,
     learnt_out,
 )
+from memories.context import adding as services
 from memories.context.targets import of_row
-from memories.services import context_targets as services
 from memories.services.context import forget_verdicts, judge_context
 from memshadow.lib.strict import NOT_GIVEN, Flag, StrictModel
 
@@ -146,7 +146,7 @@ def edit_context_target(request: ApiRequest, target_id: UUID, patch: TargetPatch
     return TargetOut.of(of_row(services.edit_target(target=row, by=owner, values=values)))
 
 
-@router.delete("/context/targets/{uuid:target_id}", auth=scope("memories:write"), response={204: None})
+@router.delete("/context/targets/{uuid:target_id}", auth=scope("memories:delete"), response={204: None})
 def delete_context_target(request: ApiRequest, target_id: UUID) -> Status[None]:
     """Remove one of your own models."""
     owner = request.auth.owner

@@ -10,8 +10,8 @@ import pytest
 from accounts.models import User
 from memories.api.context_schemas import PROMPT_MAX_CHARS, FormatName, LayoutName, StrategyName
 from memories.context import FORMATS, LAYOUTS, STRATEGIES
+from memories.context.adding import TARGETS_MAX
 from memories.models import ContextTarget, ContextVerdict, Retrieval
-from memories.services.context_targets import TARGETS_MAX
 from tests.api_client import ApiClient
 
 pytestmark = pytest.mark.django_db

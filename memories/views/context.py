@@ -15,10 +15,10 @@ from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import context_target_or_404
 from memories.context import learnt_from, prepare, targets_for
+from memories.context.adding import add_target, edit_target, remove_target
 from memories.context_forms import PromptForm, SettingsForm, TargetForm
 from memories.models import ContextTarget
 from memories.services.context import forget_verdicts, judge_context
-from memories.services.context_targets import add_target, edit_target, remove_target
 from memories.views.context_shown import Shown, shown
 from memories.views.feedback import page_to_return_to, retrieval_named
 from memshadow.lib.confirming import ask_first

@@ -17,10 +17,10 @@ from accounts.models import SecuritySignal, Session, TokenFamily, User
 from accounts.oauth.connections import connect
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
+from memories.context.adding import add_target
 from memories.drafts import ConversationRef, MemoryDraft
 from memories.models import ImportJob, Webhook, WebhookDelivery
 from memories.services.capture import capture_memory
-from memories.services.context_targets import add_target
 from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
 from memories.services.saved_searches import save_search

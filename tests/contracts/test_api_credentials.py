@@ -69,10 +69,12 @@ READING_POSTS = {
     "search_memories_by_body",
     "search_batch",
     "search_by_vector",
+    "prepare_context",
+    "convert_context",
     "mem0_search",
     "mem0_list_filtered",
 }
-TAKEN_BACK = {"delete_feedback", "remove_learnt_rule"}
+TAKEN_BACK = {"delete_feedback", "forget_context_feedback", "remove_learnt_rule"}
 
 
 def test_only_getting_tokens_needs_no_credentials() -> None:

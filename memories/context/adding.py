@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.audit import record
 from accounts.models import User
-from memories.context import FORMATS, LAYOUTS, STYLES
+from memories.context.formats import FORMATS
+from memories.context.targets import LAYOUTS, STYLES
 from memories.models import ContextTarget
 from memories.models.context import TARGET_NAME_MAX_CHARS
 from memshadow.lib.errors import Conflict, PermissionRefused, ValidationFailed
