@@ -45,11 +45,19 @@ def filled(candidates: Sequence[Candidate], budget: int, manner: Manner, count: 
     recent, others = recent_first(candidates)
     used = list(reversed(filling.take(recent, int(budget * settings.CONTEXT_RECENT_SHARE))))
     used += filling.take(others, budget)
-    while used and count(filling.written(used)) > budget:  # the whole may have a token more than its parts
-        last = used.pop()
-        filling.left.append(LeftOut(last.memory, last.score, NO_ROOM))
-    text = filling.written(used) if used else ""
-    return Filled(text, count(text) if text else 0, tuple(used), tuple(filling.left))
+    entries = [filling.entry_of(one) for one in used]
+    text = framed(entries)
+    tokens = count(text)
+    while used and tokens > budget:  # the whole may have some tokens more than its parts
+        over = tokens - budget
+        while used and over > 0:
+            last = used.pop()
+            entries.pop()
+            over -= last.tokens
+            filling.left.append(LeftOut(last.memory, last.score, NO_ROOM))
+        text = framed(entries)
+        tokens = count(text)
+    return Filled(text if used else "", tokens if used else 0, tuple(used), tuple(filling.left))
 
 
 class _Filling:
@@ -84,9 +92,9 @@ class _Filling:
         relevance = min(1.0, candidate.score / max(best, settings.CONTEXT_SURE_SCORE))
         return max(int(most * relevance), min(most, settings.CONTEXT_SHORT_TOKENS))
 
-    def written(self, used: Sequence[UsedMemory]) -> str:
-        """The whole block."""
-        return framed([_entry(one.memory, one.score, one.text, one.recent, self.manner) for one in used])
+    def entry_of(self, one: UsedMemory) -> str:
+        """As it stands in the block."""
+        return _entry(one.memory, one.score, one.text, one.recent, self.manner)
 
 
 def framed(entries: Sequence[str]) -> str:
@@ -125,6 +133,8 @@ def _put(candidate: Candidate, text: str, allowed: int, manner: Manner, count: C
         if whole <= allowed:
             return _used(candidate, clean, whole, text, cut=False)
     head = count(_of(candidate, "", manner))
+    if head >= allowed:
+        return None
     part = fitting(clean, allowed - head, count, around=min(candidate.place, max(0, len(clean) - 1)))
     return _used(candidate, part, head + count(part), text, cut=True) if part else None
 
