@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts.flows.single_sign_on import refusal_of
 from accounts.mfa.factors import NAME_MAX
 from accounts.models import Role, ServerPolicy, User
 from accounts.permissions import SCOPES, WILDCARDS
@@ -38,6 +40,11 @@ class SignInForm(AuthenticationForm):
         super().__init__(request, *args, **kwargs)
         self.fields["username"].label = "E-mail address"
         self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """The same words for everything, but for who proved themselves to the directory, or when it is down."""
+        reason = refusal_of(self.request)
+        return ValidationError(reason, code="refused") if reason else super().get_invalid_login_error()
 
 
 class NewAccountForm(ServiceForm):

@@ -80,6 +80,35 @@ def secrets_outlive_the_machine(*, app_configs: Sequence[AppConfig] | None = Non
 
 
 @register(Tags.security)
+def directory_can_be_asked(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """memshadow.E007: signing in by LDAP needs packages that are installed on request only."""
+    if not settings.LDAP_URL or settings.LDAP_INSTALLED:
+        return []
+    return [
+        Error(
+            "MEMSHADOW_LDAP_URL is set, but what speaks LDAP is not installed.",
+            hint="Debian, Ubuntu: apt-get install gcc python3-dev libldap2-dev libsasl2-dev, then "
+            "pip install '.[ldap]' into .venv.",
+            id="memshadow.E007",
+        )
+    ]
+
+
+@register(Tags.security)
+def directory_is_asked_in_private(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """memshadow.W004: passwords travel to the directory in the clear."""
+    if not settings.LDAP_URL or settings.LDAP_TLS or env.ldap_tls == "auto":
+        return []
+    return [
+        Warning(
+            f"People's passwords go to {settings.LDAP_URL} without TLS, because MEMSHADOW_LDAP_TLS is off.",
+            hint="Use ldaps://, or unset MEMSHADOW_LDAP_TLS: then ldap:// turns to TLS first, but on this machine.",
+            id="memshadow.W004",
+        )
+    ]
+
+
+@register(Tags.security)
 def debug_stays_at_home(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
     """memshadow.W002: debug pages show settings and memories to whoever can reach the server."""
     if not settings.DEBUG or env.host in ("127.0.0.1", "localhost", "::1"):

@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.access import signed_in
 from accounts.audit import record
 from accounts.flows.sessions import session_of
+from accounts.flows.single_sign_on import uses_directory
 from accounts.limits.charging import attempt_succeeded, charge_attempt
 from accounts.mfa.lockout import refuse_if_locked
 from accounts.models import User
@@ -51,8 +52,8 @@ class PasswordProof:
     autocomplete = "current-password"
 
     def offered_to(self, user: User) -> bool:
-        """Everybody who has one on this server."""
-        return user.has_usable_password()
+        """Everybody who has one on this server or signs in with the directory's."""
+        return user.has_usable_password() or uses_directory(user)
 
     def holds(self, request: HttpRequest, user: User, answer: str) -> bool:
         """Signing in with it would give this very person."""

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from accounts.audit import Result, record
 from accounts.flows.lending import scopes_to_lend
+from accounts.flows.single_sign_on import refusal_of
 from accounts.mfa.lockout import refuse_name_if_locked
 from accounts.mfa.standing import standing_of
 from accounts.mfa.verifying import check_code
@@ -71,7 +72,7 @@ def _person(request: HttpRequest, email: str, password: str) -> User:
     if isinstance(user, User):
         return user
     refuse_name_if_locked(request, email)
-    raise NotAuthenticated("That e-mail address and password do not belong together.")
+    raise NotAuthenticated(refusal_of(request) or "That e-mail address and password do not belong together.")
 
 
 def _check_second_factor(request: HttpRequest, user: User, otp: str) -> None:

@@ -131,6 +131,6 @@ def test_a_passkey_of_another_host_is_not_offered_and_the_password_goes_on(
 def test_programs_are_not_told_to_send_a_passkey(client: Client, owner: User, api_key: Callable[..., str]) -> None:
     new_backup_codes(user=owner)
     headers = {"Authorization": f"Bearer {api_key(owner, ('*',))}"}
-    sent = {"content_type": "application/json", "headers": headers}
-    problem = client.post("/api/v1/second-factors/backup-codes", {}, **sent).json()
+    url = "/api/v1/second-factors/backup-codes"
+    problem = client.post(url, {}, content_type="application/json", headers=headers).json()
     assert problem["detail"] == "Send code too, to prove that it is you."

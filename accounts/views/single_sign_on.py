@@ -85,9 +85,10 @@ def _claims(request: HttpRequest) -> Claims:
             said = {**more, **said}
     return Claims(
         issuer=str(said["iss"]),
+        provider=settings.OIDC_NAME,
         subject=str(said["sub"]),
         email=str(said.get("email") or ""),
-        email_verified=said.get("email_verified") is True,
+        email_verified=said.get("email_verified") is True or settings.OIDC_TRUSTS_EMAIL,
         name=str(said.get("name") or ""),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -48,6 +48,16 @@ class Env(BaseSettings):
     oidc_client_secret: str = ""
     oidc_name: str = "Single sign-on"
     oidc_trust_email: bool = False
+    ldap_url: str = ""
+    ldap_tls: Literal["auto", "demand", "off"] = "auto"
+    ldap_ca_file: Path | None = None
+    ldap_bind_dn: str = ""
+    ldap_bind_password: str = ""
+    ldap_search_base: str = Field(default="", validate_default=True)
+    ldap_filter: str = "(mail=%(user)s)"
+    ldap_name_attribute: str = Field(default="displayName", min_length=1)
+    ldap_id_attribute: str = Field(default="entryUUID", min_length=1)
+    ldap_trust_email: bool = False
     sso_accounts: Literal["invited", "anyone"] = "invited"
     email_url: str = ""
     email_from: str = ""
@@ -92,7 +102,7 @@ class Env(BaseSettings):
     rate_limit_address: int = Field(default=600, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("data_dir", "master_key_file", "models_dir", "gateway_prices")
+    @field_validator("data_dir", "master_key_file", "models_dir", "gateway_prices", "ldap_ca_file")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value is not None else None
@@ -102,6 +112,27 @@ class Env(BaseSettings):
     def _networks(cls, value: str) -> str:
         for entry in filter(None, map(str.strip, value.split(","))):
             ip_network(entry)
+        return value
+
+    @field_validator("ldap_url")
+    @classmethod
+    def _directory(cls, value: str) -> str:
+        if value and not (urlsplit(value).scheme in ("ldap", "ldaps") and urlsplit(value).hostname):
+            raise ValueError("give an address such as ldaps://ldap.example.org")
+        return value
+
+    @field_validator("ldap_search_base")
+    @classmethod
+    def _where_people_are(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("ldap_url") and not value:
+            raise ValueError("say where in the directory people are, such as ou=people,dc=example,dc=org")
+        return value
+
+    @field_validator("ldap_filter")
+    @classmethod
+    def _names_the_person(cls, value: str) -> str:
+        if "%(user)s" not in value or "%" in value.replace("%(user)s", ""):
+            raise ValueError("put %(user)s where the address belongs, such as (mail=%(user)s)")
         return value
 
     @field_validator("email_url")

@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 
 from memshadow.lib.secret_files import read_or_create
 from memshadow.settings.env import env
+from memshadow.settings.single_sign_on import LDAP_INSTALLED, LDAP_URL
 
 SECRET_KEY = env.secret_key or read_or_create(env.data_dir / "secret.key", lambda: secrets.token_urlsafe(64))
 
@@ -27,7 +28,11 @@ _hosts = (urlsplit(getattr(env, name)).hostname for name in _SERVERS if name in 
 OUTBOUND_ALLOW += [host for host in _hosts if host]
 CSRF_TRUSTED_ORIGINS = [env.base_url.rstrip("/")] if env.base_url else []
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "accounts.backends.EmailBackend",
+    *(["accounts.directory.DirectoryBackend"] if LDAP_URL and LDAP_INSTALLED else []),
+]
 # Guessing: five wrong passwords or second factors for one name from one address, then nothing for a quarter of an hour.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
