@@ -12,6 +12,7 @@ from django_otp.oath import TOTP
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.conftest import EMAIL, PASSWORD, enter
+from tests.e2e.test_confirming import let_time_pass
 from tests.faults.conftest import Product
 
 
@@ -126,3 +127,12 @@ def test_a_person_signs_in_with_each_of_their_factors(
     page.get_by_role("link", name="Sign in with a passkey").click()
     page.wait_for_url(f"{base}/")
     assert context.request.get(f"{base}/api/v1/me").json()["email"] == EMAIL
+
+    # And it says who one is before a key is made.
+    let_time_pass(product)
+    page.goto(f"{base}/account/api-keys/")
+    page.fill("[name=name]", "by passkey")
+    page.get_by_role("button", name="Create key").click()
+    page.locator("summary", has_text="Passkey").click()
+    page.get_by_role("button", name="Use my passkey").click()
+    expect(page.get_by_role("button", name="Copy the key")).to_be_visible()
