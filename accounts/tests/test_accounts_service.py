@@ -20,7 +20,7 @@ from accounts.flows.invitations import accept, invite, open_invitation, withdraw
 from accounts.flows.passwords import change_password
 from accounts.flows.setup import ensure_owner, setup_link
 from accounts.models import AuditEvent, DataKey, Invitation, Role, User
-from accounts.password_rules import ContextWordsValidator
+from accounts.password_rules import ContextWordsValidator, LeakedPasswordValidator
 from conftest import PASSWORD
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, NotFound, PermissionRefused, ValidationFailed
@@ -80,6 +80,20 @@ def test_weak_passwords_are_refused_and_nothing_is_saved(password: str) -> None:
         create_account(email="alice@example.org", password=password, display_name="alicealicealice")
     assert not User.objects.exists()
     assert not DataKey.objects.exists()
+
+
+@pytest.mark.parametrize("password", ["iloveyouforever", "ILoveYouForever", "liverpoolfc1892", "qwertyuiopasdf"])
+def test_passwords_known_from_leaks_are_refused(password: str) -> None:
+    with pytest.raises(ValidationError):
+        LeakedPasswordValidator().validate(password)
+
+
+def test_the_rule_about_leaks_is_in_force() -> None:
+    with pytest.raises(ValidationFailed, match="known from leaks"):
+        create_account(email="alice@example.org", password="iloveyouforever")
+    assert not User.objects.exists()
+    for harmless in (GOOD, "short", "漢" * 12, "x" * 500, "tell nobody of the blue heron"):
+        LeakedPasswordValidator().validate(harmless)
 
 
 def test_addresses_differ_only_beyond_their_case(owner: User) -> None:
