@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from uuid import UUID
 import typer
 
 from memcli import credentials, seal, showing, signing_in
+from memcli.bridge import Bridge
 from memcli.client import Server, close_all
 from memcli.credentials import Credentials
 from memcli.errors import CannotOpen, CliError, NotThere
@@ -178,6 +180,21 @@ def delete(memory_id: MemoryId, server: ServerName = None) -> None:
     """Move a memory to the trash, whence it can be restored."""
     _server(server).delete(f"/memories/{_id(memory_id)}")
     console().print("Moved to the trash.")
+
+
+@app.command()
+def mcp(server: ServerName = None) -> None:
+    """Serve MCP on standard input and output: an assistant starts this, and gets the tools of your server.
+
+    It acts for whoever is signed in here, or for MEMCLI_API_KEY. Troubles are told on standard error, and to the
+    assistant as errors of its requests; it goes on when the server is back. It ends when standard input does.
+    """
+    try:
+        with os.fdopen(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as output:
+            Bridge(_server(server), sys.stdin.buffer, output, note).run()
+    except KeyboardInterrupt:
+        note("Stopped.")
+        os._exit(130)  # without waiting for what the server has not answered yet
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ class Server:
         """`known`: None for what is kept. Raises NotAllowed when nothing is."""
         self.address = address
         self._known = known or credentials.credentials_for(address)
+        self._is_given = known is not None
         self._http = http(address)
         _open.append(self._http)
 
@@ -69,28 +70,39 @@ class Server:
                 return
 
     def _called(self, method: str, path: str, **content: Any) -> Any:
-        response = self._sent(method, path, content)
-        if response.status_code == 401 and self._known.refresh_token:
-            self._renew()
-            response = self._sent(method, path, content)
+        response = self.sent(method, f"/api/v1{path}", **content)
         if response.status_code == 204:
             return None
-        answer = _json(response)
+        answer = answer_of(response)
         if response.is_success:
             return answer
-        raise _ERRORS.get(response.status_code, _worse(response.status_code))(_said(response, answer))
+        raise error_of(response, answer)
 
-    def _sent(self, method: str, path: str, content: dict[str, Any]) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._known.bearer}"}
-        return sent(self._http, method, f"/api/v1{path}", headers=headers, **content)
+    def sent(self, method: str, path: str, *, headers: dict[str, str] | None = None, **content: Any) -> httpx.Response:
+        """The answer at a path, whatever its status; a sign-in that has run out is renewed. Raises ServerAway."""
+        used = self._known
+        response = self._sent(method, path, used, headers, content)
+        if response.status_code == 401 and not self._is_given and self._renew(used):
+            response = self._sent(method, path, self._known, headers, content)
+        return response
 
-    def _renew(self) -> None:
-        """A new access token. One program at a time: a refresh token that is used twice ends the sign-in."""
+    def _sent(
+        self, method: str, path: str, known: Credentials, headers: dict[str, str] | None, content: dict[str, Any]
+    ) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {known.bearer}"}
+        return sent(self._http, method, path, headers=bearer | (headers or {}), **content)
+
+    def _renew(self, used: Credentials) -> bool:
+        """Whether there is something else to try than what was refused: newer credentials, or a renewed token.
+
+        One program at a time: a refresh token that is used twice ends the sign-in. Raises NotAllowed and ServerAway.
+        """
         with alone(config_dir() / "refresh.lock"):
             kept = credentials.credentials_for(self.address)
-            if kept.access_token == self._known.access_token:
+            if kept.bearer == used.bearer and kept.refresh_token:
                 kept = self._renewed(kept)
             self._known = kept
+        return kept.bearer != used.bearer
 
     def _renewed(self, old: Credentials) -> Credentials:
         form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token, "client_id": CLIENT_ID}
@@ -100,7 +112,7 @@ class Server:
                 raise ServerAway(f"{self.address} could not renew your sign-in just now; try again in a minute.")
             credentials.forget(self.address)
             raise NotAllowed(f"Your sign-in at {self.address} has ended. Run: memcli login {self.address}")
-        tokens = _json(response)
+        tokens = answer_of(response)
         renewed = Credentials(access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])
         credentials.keep(self.address, renewed)
         return renewed
@@ -116,18 +128,21 @@ def sent(connection: httpx.Client, method: str, path: str, **content: Any) -> ht
         raise ServerAway(f"{connection.base_url} does not answer ({error}). Is the server running?") from None
 
 
-def _json(response: httpx.Response) -> Any:
+def answer_of(response: httpx.Response) -> Any:
+    """The answer's JSON. Raises ServerAway when it is none."""
     try:
         return response.json()
     except ValueError:
         raise ServerAway(f"{response.url.host} answered {response.status_code} and no JSON: no MEMSHADOW?") from None
 
 
-def _worse(status: int) -> type[CliError]:
-    return ServerAway if status >= 500 else CliError
+def error_of(response: httpx.Response, answer: Any) -> CliError:
+    """What a refusal means here."""
+    worse = ServerAway if response.status_code >= 500 else CliError
+    return _ERRORS.get(response.status_code, worse)(said(response, answer))
 
 
-def _said(response: httpx.Response, answer: Any) -> str:
+def said(response: httpx.Response, answer: Any) -> str:
     """The problem's own words (RFC 9457), with the fields that they are about."""
     problem = answer if isinstance(answer, dict) else {}
     said = str(problem.get("detail") or problem.get("title") or json.dumps(answer)[:300])

@@ -26,7 +26,7 @@ def test_every_tool_stands_in_the_table_with_its_scope() -> None:
 
 def test_settings_are_valid_json_and_name_our_address() -> None:
     found = [json.loads(block) for block in re.findall(r"```json\n(.+?)```", TEXT, re.DOTALL)]
-    assert len(found) == 3
+    assert len(found) == 4
     for one in found:
         (server,) = next(iter(one.values())).values()
         assert server.get("url", "").endswith("/mcp") or server["args"][-1] == "mcp"
