@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 import typer
 
-from memcli import credentials, seal, showing, signing_in
+from memcli import changing, credentials, moving, seal, showing, signing_in
 from memcli.bridge import Bridge
 from memcli.client import Server, close_all
 from memcli.credentials import Credentials
-from memcli.errors import CannotOpen, CliError, NotThere
+from memcli.errors import CannotOpen, CliError
 from memcli.opening import Opener
-from memcli.sealed import new_sealed, question_vector
+from memcli.options import AsJson, Embedding, Limit, MemoryId, ServerName, Tags, connect, id_of
+from memcli.sealed import question_vector
 from memcli.showing import as_json, console, note
 
 app = typer.Typer(
@@ -30,27 +29,22 @@ app = typer.Typer(
     "5 the server is away, 6 sealed and not to be opened.",
 )
 app.add_typer(seal.app, name="seal")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ServerName = Annotated[str | None, typer.Option("--server", help="Address of the server; the last one when left out.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", "-t", help="May be repeated.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="How many at most.")]
-MemoryId = Annotated[str, typer.Argument(help="The memory's id, as list and search show it.")]
-Embedding = Annotated[
-    Path | None, typer.Option("--embedding", help='JSON file {"embedding_model": …, "vectors": [[…]]} made elsewhere.')
-]
+for command in (changing.add, changing.edit, changing.delete, changing.unseal, moving.export):
+    app.command()(command)
+app.command("import")(moving.import_)
 
 
 @app.command()
 def login(
     server: Annotated[str | None, typer.Argument(help="Such as https://memory.example.org.")] = None,
     api_key: Annotated[bool, typer.Option("--api-key", help="Give an API key instead of signing in.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Ask to be allowed to download everything, too.")] = False,
     allow_http: Annotated[bool, typer.Option("--allow-http", help="Even without encryption on the way.")] = False,
 ) -> None:
     """Sign in at a server: by a code that you confirm in a browser, or with an API key."""
     address = credentials.server_address(server)
     signing_in.check_transport(address, allow_http=allow_http)
-    known = Credentials(api_key=_read_key()) if api_key else signing_in.sign_in(address, _tell)
+    known = Credentials(api_key=_read_key()) if api_key else signing_in.sign_in(address, _tell, may_export=export)
     me = Server(address, known).get("/me")
     credentials.keep(address, known)
     console().print(f"Signed in at {address} as {me['email']}.", markup=False)
@@ -70,7 +64,7 @@ def logout(server: ServerName = None) -> None:
 @app.command()
 def whoami(server: ServerName = None, json_: AsJson = False) -> None:
     """Say who you are there, and what this program may do."""
-    connected = _server(server)
+    connected = connect(server)
     me = connected.get("/me")
     if json_:
         return as_json({"server": connected.address, **me})
@@ -83,7 +77,7 @@ def whoami(server: ServerName = None, json_: AsJson = False) -> None:
 @app.command()
 def status(server: ServerName = None, json_: AsJson = False) -> None:
     """Count what is remembered, and say whether search is complete and what it cannot find."""
-    connected = _server(server)
+    connected = connect(server)
     numbers, sealed = connected.get("/stats"), connected.get("/sealed")
     if json_:
         return as_json({"server": connected.address, **numbers, "sealed": sealed})
@@ -99,33 +93,6 @@ def status(server: ServerName = None, json_: AsJson = False) -> None:
 
 
 @app.command()
-def add(
-    text: Annotated[list[str] | None, typer.Argument(help="The text; from standard input when left out or -.")] = None,
-    tag: Tags = None,
-    kind: Annotated[str, typer.Option(help="note, document, fact, summary or insight.")] = "note",
-    sealed: Annotated[bool, typer.Option("--sealed", "-s", help="Encrypt it here: the server never reads it.")] = False,
-    embedding: Embedding = None,
-    no_embedding: Annotated[
-        bool, typer.Option("--no-embedding", help="Send no vectors: search will not find it.")
-    ] = False,
-    server: ServerName = None,
-    json_: AsJson = False,
-) -> None:
-    """Remember a text. With --sealed, tags and kind stay readable for the server; the text does not."""
-    said = _given(text)
-    connected = _server(server)
-    fields: dict[str, Any] = {"kind": kind, "tags": tag or [], "source": "cli"}
-    if sealed:
-        body = fields | new_sealed(connected, said, embedding=embedding, without=no_embedding)
-        made = connected.post("/sealed", body)
-    else:
-        made = connected.post("/memories", fields | {"content": said})
-    if json_:
-        return as_json(made)
-    return console().print(made["id"], markup=False)
-
-
-@app.command()
 def search(
     question: Annotated[list[str], typer.Argument(help="In plain words.")],
     sealed: Annotated[
@@ -138,7 +105,7 @@ def search(
     json_: AsJson = False,
 ) -> None:
     """Find memories by meaning and words; sealed ones, by meaning only, among them."""
-    connected, asked = _server(server), " ".join(question)
+    connected, asked = connect(server), " ".join(question)
     filters = {"tag": tag or []}
     if sealed:
         vector = question_vector(connected, asked, embedding=embedding)
@@ -153,7 +120,7 @@ def search(
 @app.command()
 def get(memory_id: MemoryId, server: ServerName = None, json_: AsJson = False) -> None:
     """Print one memory, opened if it is sealed and your key is here."""
-    memory = _server(server).get(f"/memories/{_id(memory_id)}")
+    memory = connect(server).get(f"/memories/{id_of(memory_id)}")
     opened = Opener().open(memory)
     if opened.why_not and not json_:
         raise CannotOpen(opened.why_not)
@@ -171,15 +138,8 @@ def list_(
     json_: AsJson = False,
 ) -> None:
     """List memories, newest first."""
-    page = _server(server).get("/memories", limit=limit, tag=tag, sealed=sealed)
+    page = connect(server).get("/memories", limit=limit, tag=tag, sealed=sealed)
     showing.show_list(page["items"], Opener(), json_=json_)
-
-
-@app.command()
-def delete(memory_id: MemoryId, server: ServerName = None) -> None:
-    """Move a memory to the trash, whence it can be restored."""
-    _server(server).delete(f"/memories/{_id(memory_id)}")
-    console().print("Moved to the trash.")
 
 
 @app.command()
@@ -191,7 +151,7 @@ def mcp(server: ServerName = None) -> None:
     """
     try:
         with os.fdopen(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as output:
-            Bridge(_server(server), sys.stdin.buffer, output, note).run()
+            Bridge(connect(server), sys.stdin.buffer, output, note).run()
     except KeyboardInterrupt:
         note("Stopped.")
         os._exit(130)  # without waiting for what the server has not answered yet
@@ -218,30 +178,10 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _server(name: str | None) -> Server:
-    return Server(credentials.server_address(name))
-
-
-def _given(words: list[str] | None) -> str:
-    """The text of the arguments or of standard input. Raises CliError for none."""
-    text = sys.stdin.read() if not words or words == ["-"] else " ".join(words)
-    if not text.strip():
-        raise CliError("There is no text: give it as an argument, or on standard input.")
-    return text
-
-
-def _id(text: str) -> str:
-    """An id and nothing that would change the address. Raises NotThere."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise NotThere(f"{text} is no memory's id.") from None
-
-
 def _read_key() -> str:
     """From a person without showing it, or from standard input; never from an argument, which others can list."""
     key = typer.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    return str(key).strip()
+    return credentials.clean_key(str(key))
 
 
 def _tell(question: signing_in.Question) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import httpx
 
@@ -51,6 +52,10 @@ class Server:
         """POST a JSON body."""
         return self._called("POST", path, json=body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """PATCH a JSON body."""
+        return self._called("PATCH", path, json=body)
+
     def put(self, path: str, body: Any) -> Any:
         """PUT a JSON body."""
         return self._called("PUT", path, json=body)
@@ -58,6 +63,24 @@ class Server:
     def delete(self, path: str, **query: Any) -> None:
         """DELETE."""
         self._called("DELETE", path, params={k: v for k, v in query.items() if v is not None})
+
+    def upload(self, path: str, files: dict[str, tuple[str, BinaryIO]], form: dict[str, str]) -> Any:
+        """POST files, read as they are sent, with a form."""
+        return self._called("POST", path, files=files, data=form)
+
+    @contextmanager
+    def download(self, path: str) -> Iterator[httpx.Response]:
+        """An answer that is read part by part. Raises ServerAway also where it breaks off."""
+        self.get("/me")  # what has expired is renewed first
+        headers = {"Authorization": f"Bearer {self._known.bearer}"}
+        try:
+            with self._http.stream("GET", f"/api/v1{path}", headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    raise error_of(response, answer_of(response))
+                yield response
+        except httpx.TransportError as error:
+            raise ServerAway(f"{self.address} broke off ({error}). Is the server running?") from None
 
     def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """The items of all pages of a list."""
@@ -145,7 +168,8 @@ def error_of(response: httpx.Response, answer: Any) -> CliError:
 def said(response: httpx.Response, answer: Any) -> str:
     """The problem's own words (RFC 9457), with the fields that they are about."""
     problem = answer if isinstance(answer, dict) else {}
-    said = str(problem.get("detail") or problem.get("title") or json.dumps(answer)[:300])
-    fields = [f"{error.get('field')}: {error.get('message')}" for error in problem.get("errors") or () if error]
+    words = str(problem.get("detail") or problem.get("title") or json.dumps(answer)[:300])
+    about = [error for error in problem.get("errors") or () if error and error.get("message") != words]
+    fields = [f"{error.get('field')}: {error.get('message')}" for error in about]
     wait = response.headers.get("Retry-After") if response.status_code == 429 else None
-    return " ".join([said, *fields, *([f"Try again in {wait} s."] if wait else [])])
+    return " ".join([words, *fields, *([f"Try again in {wait} s."] if wait else [])])

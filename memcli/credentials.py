@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from memcli.errors import CliError, NotAllowed
 from memcli.places import config_dir, write_private
@@ -40,7 +41,12 @@ def clean_address(address: str) -> str:
     """The address without a slash at its end. Raises CliError for what is none."""
     if "://" not in address:
         address = f"https://{address}"
-    if not address.startswith(("https://", "http://")):
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0 and address.isprintable()
+    except ValueError:
+        good = False
+    if not good:
         raise CliError(f"{address} is no address of a server, such as https://memory.example.org.")
     return address.rstrip("/")
 
@@ -48,11 +54,19 @@ def clean_address(address: str) -> str:
 def credentials_for(server: str) -> Credentials:
     """What is kept for a server, MEMCLI_API_KEY first. Raises NotAllowed when there is nothing."""
     if key := os.environ.get("MEMCLI_API_KEY"):
-        return Credentials(api_key=key)
+        return Credentials(api_key=clean_key(key))
     kept = _kept(server)
     if not kept:
         raise NotAllowed(f"You are not signed in at {server}. Run: memcli login {server}")
     return Credentials(**{name: str(kept.get(name, "")) for name in ("api_key", "access_token", "refresh_token")})
+
+
+def clean_key(text: str) -> str:
+    """An API key as it was given, without spaces around it. Raises NotAllowed for what can be none."""
+    key = text.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise NotAllowed("That is no API key: one begins with msh_ and is a single line.")
+    return key
 
 
 def keep(server: str, credentials: Credentials) -> None:

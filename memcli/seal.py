@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from memcli import credentials
 from memcli.client import Server
 from memcli.errors import CannotOpen, CliError
 from memcli.opening import Opener, key_file, passphrase
-from memcli.sealed import vectors_of
+from memcli.options import AsJson, Embedding, MemoryId, NoEmbedding, ServerName, connect, id_of
+from memcli.sealed import new_sealed, vectors_of
 from memcli.sealing import hybrid
 from memcli.showing import as_json, console, note
 
@@ -37,7 +38,7 @@ def keygen(
 
 
 @app.command()
-def show(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def show(json_: AsJson = False) -> None:
     """Show for whom texts are sealed here. This half is no secret."""
     key = key_file()
     recipient = key.recipient()
@@ -60,12 +61,48 @@ def change_passphrase() -> None:
 
 
 @app.command()
-def refresh(
-    server: Annotated[str | None, typer.Option("--server", help="Address of the server.")] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+def memory(
+    memory_id: MemoryId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    embedding: Embedding = None,
+    no_embedding: NoEmbedding = False,
+    server: ServerName = None,
+    json_: AsJson = False,
 ) -> None:
+    """Seal a memory that is in the open: the server erases its text, earlier versions, author and metadata.
+
+    Tags, kind, persona, conversation, times and source stay in the open. This cannot be undone; the text opens with
+    your key. Needs the right to delete.
+    """
+    connected = connect(server)
+    place = f"/memories/{id_of(memory_id)}"
+    found = connected.get(place)
+    if found["sealed"]:
+        raise CliError("This memory is sealed already.")
+    if not key_file().exists:
+        raise CannotOpen(f"The key is not here ({key_file().path}): what is sealed could not be read. See seal keygen.")
+    if not yes:
+        _confirm(found)
+    body = new_sealed(connected, found["content"], embedding=embedding, without=no_embedding)
+    made = connected.post(f"{place}/seal", body | {"updated_at": found["updated_at"]})
+    if json_:
+        return as_json(made)
+    return console().print("Sealed. Backups that were made before still hold the text.")
+
+
+def _confirm(found: dict[str, Any]) -> None:
+    """Raises CliError where nobody can be asked, and ends the program when the person says no."""
+    if not sys.stdin.isatty():
+        raise CliError("Nobody can be asked here whether its history shall be erased: say --yes.")
+    lost = [f"{found['revision_count']} earlier versions"]
+    lost += [name for name in ("author", "metadata") if found[name]]
+    typer.confirm(f"The server erases its text, {', '.join(lost)}. Seal it?", abort=True, err=True)
+
+
+@app.command()
+def refresh(server: ServerName = None, json_: AsJson = False) -> None:
     """Make the vectors that search lacks, such as after the server changed its embedding model."""
-    connected, opener = Server(credentials.server_address(server)), Opener()
+    connected, opener = connect(server), Opener()
     made, closed = 0, dict[str, int]()
     for memory in list(connected.pages("/sealed/without-vectors")):
         opened = opener.open(memory)

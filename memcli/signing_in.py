@@ -37,10 +37,11 @@ def check_transport(address: str, *, allow_http: bool) -> None:
     )
 
 
-def sign_in(address: str, tell: Callable[[Question], None]) -> Credentials:
+def sign_in(address: str, tell: Callable[[Question], None], *, may_export: bool = False) -> Credentials:
     """Ask for a code, tell it, and wait until the person has answered. Raises NotAllowed or ServerAway."""
+    form = {"client_id": CLIENT_ID, "scope": f"{SCOPES} export" if may_export else SCOPES}
     with http(address) as connection:
-        begun = sent(connection, "POST", "/oauth/device-authorization", data={"client_id": CLIENT_ID, "scope": SCOPES})
+        begun = sent(connection, "POST", "/oauth/device-authorization", data=form)
         asked = _body(begun.is_success, begun, address)
         tell(Question(asked["user_code"], asked["verification_uri"], asked["verification_uri_complete"]))
         interval, ends = float(asked.get("interval", 5)), time.monotonic() + float(asked["expires_in"])

@@ -153,7 +153,7 @@ class MemoryOut(BaseModel):
     id: UUID
     kind: KindName
     role: RoleName
-    content: str = Field(description="Empty for a sealed memory, whose text the server never had.")
+    content: str = Field(description="Empty for a sealed memory, whose text the server does not have.")
     sealed: bool = Field(description="Its owner's client encrypted it: only who has the key can read `ciphertext`.")
     ciphertext: str | None = Field(description="An armoured age file; null unless sealed.")
     author: str

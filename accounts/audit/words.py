@@ -27,6 +27,7 @@ _WORDS = {
     "content.read": "Someone else's memory read",
     "export.downloaded": "Memories exported",
     "memory.erased": "Memories erased for good",
+    "memory.sealed": "Memory sealed, its text and history erased",
     "audit.pruned": "Old entries of the audit trail removed",
     "audit.exported": "Audit trail exported",
     "session.ended": "Device signed out",

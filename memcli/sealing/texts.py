@@ -41,6 +41,11 @@ def seal(text: str, recipient: str) -> str:
             sealed = pyrage.encrypt(text.encode(), [pyrage.x25519.Recipient.from_str(recipient)])
     except (ValueError, pyrage.RecipientError):
         raise CliError(f"{recipient[:20]}… is no age recipient.") from None
+    return armoured(sealed)
+
+
+def armoured(sealed: bytes) -> str:
+    """An age file as text."""
     encoded = b64encode(sealed).decode()
     return "\n".join([_BEGIN, *(encoded[at : at + 64] for at in range(0, len(encoded), 64)), _END])
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,77 +18,18 @@ from oauth2_provider.models import AccessToken, Application
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from memcli.app import main
+from memcli.sealing import texts
+from memcli.sealing.keyfile import KeyFile
+from memcli.tests.running import PASSPHRASE, Cli, work_factor
 from memories import generations
-from memories.embedding.preparation import prepare
 from memories.models import Memory, SealedVectors
 from memories.tests.test_planted_words import dump
 from memshadow.lib.clock import now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SCRYPT_LOG_N_LEAST = 15  # age works for about a second on the machine that seals
 SECRET = "quokka-rendezvous: the shed key is under the blue flowerpot"
-PASSPHRASE = "correct horse battery staple"
-
-
-class Cli:
-    """memcli with a folder of its own."""
-
-    def __init__(self, folder: Path, server: str) -> None:
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "MEMCLI_CONFIG_DIR": str(folder),
-            "MEMCLI_SERVER": server,
-            "MEMCLI_PASSPHRASE": PASSPHRASE,
-            "MEMCLI_MODEL_DIR": str(prepare(settings.MODELS_DIR)),
-        }
-        self.said = ""
-
-    def run(self, *words: str, given: str = "", code: int = 0, **changes: str) -> str:
-        """Standard output of a command, which must end with that code."""
-        out, err, ended = io.StringIO(), io.StringIO(), 0
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setattr(sys, "argv", ["memcli", *words])
-            patch.setattr(sys, "stdin", io.StringIO(given))
-            for name, value in (self.environment | changes).items():
-                patch.setenv(name, value)
-            try:
-                main()
-            except SystemExit as exit:
-                ended = int(exit.code or 0)
-        self.said = err.getvalue()
-        assert ended == code, (ended, out.getvalue(), self.said)
-        return out.getvalue()
-
-    def process(self, *words: str, given: str = "") -> str:
-        """The same as a process of its own, which must succeed."""
-        return subprocess.run(
-            [sys.executable, "-m", "memcli", *words],
-            input=given, env=self.environment, capture_output=True, text=True, check=True, timeout=60,
-        ).stdout  # fmt: skip
-
-    def json(self, *words: str) -> Any:
-        """What a command prints with --json."""
-        return json.loads(self.run(*words, "--json"))
-
-    def login_in_browser(self, browser: Client) -> str:
-        """The device grant: the command waits while a person confirms its code."""
-        with subprocess.Popen(
-            [sys.executable, "-m", "memcli", "login"],
-            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) as waiting:  # fmt: skip
-            try:
-                assert waiting.stderr is not None
-                code = re.search(r"code=([\w-]+)", waiting.stderr.readline())
-                assert code is not None
-                scopes = ["memories:read", "memories:write", "memories:delete"]
-                answer = browser.post("/account/device/", {"code": code[1], "scopes": scopes, "answer": "approve"})
-                assert answer.status_code == 302, answer.content
-                out, err = waiting.communicate(timeout=60)
-            finally:
-                waiting.kill()
-        assert waiting.returncode == 0, err
-        return out
 
 
 @pytest.fixture
@@ -111,7 +49,12 @@ def test_a_sealed_memory_from_end_to_end(
     cli.run("add", "--sealed", SECRET, code=6)
     assert "seal keygen" in cli.said and not Memory.objects.exists()
     assert "age1pq1" in cli.run("seal", "keygen")
-    made = cli.process("add", "--sealed", "-", given=SECRET).strip()
+    assert work_factor(cli.folder / "key.age") >= SCRYPT_LOG_N_LEAST
+    (identity,) = KeyFile(cli.folder / "key.age").identities(PASSPHRASE)
+    assert texts.recipient_of(identity) in cli.run("seal", "show")
+    cli.run("seal", "keygen", code=1)
+    cli.give_key()  # in its place
+    made = cli.process("add", "--sealed", "-", given=SECRET.encode()).decode().strip()
     cli.run("add", "The garden shed was painted", "--tag", "garden")
     index_all()
 
@@ -143,6 +86,26 @@ def test_a_sealed_memory_from_end_to_end(
     cli.run("status", MEMCLI_SERVER="http://127.0.0.1:9", MEMCLI_API_KEY="x", code=5)
 
 
+def login_in_browser(cli: Cli, browser: Client) -> str:
+    """The device grant: the command waits while a person confirms its code."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "memcli", "login"],
+        env=cli.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as waiting:  # fmt: skip
+        try:
+            assert waiting.stderr is not None
+            code = re.search(r"code=([\w-]+)", waiting.stderr.readline())
+            assert code is not None
+            scopes = ["memories:read", "memories:write", "memories:delete"]
+            answer = browser.post("/account/device/", {"code": code[1], "scopes": scopes, "answer": "approve"})
+            assert answer.status_code == 302, answer.content
+            out, err = waiting.communicate(timeout=60)
+        finally:
+            waiting.kill()
+    assert waiting.returncode == 0, err
+    return out
+
+
 def test_signing_in_by_a_code_and_renewing_without_a_word(
     cli: Cli, owner: User, client_for: Callable[[User], Client], settings: Any
 ) -> None:
@@ -152,7 +115,7 @@ def test_signing_in_by_a_code_and_renewing_without_a_word(
     Application.objects.get_or_create(
         client_id="memcli", defaults=known | {"registration_source": "manual", "redirect_uris": "http://127.0.0.1/"}
     )
-    assert owner.email in cli.login_in_browser(client_for(owner))
+    assert owner.email in login_in_browser(cli, client_for(owner))
     assert cli.json("whoami")["email"] == owner.email
     AccessToken.objects.update(expires=now() - timedelta(minutes=1))
     assert cli.json("whoami")["scopes"] == ["memories:delete", "memories:read", "memories:write"]

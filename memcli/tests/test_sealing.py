@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from memcli.errors import CannotOpen, CliError
 from memcli.sealing import hybrid, texts
 from memcli.sealing.keyfile import KeyFile
+from memcli.tests.running import PASSPHRASE, under_passphrase
 
 # The example of the specification (c2sp.org/age), whose recipient begins so.
 SPECIFIED = "AGE-SECRET-KEY-PQ-1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFR"
@@ -16,7 +18,6 @@ SPECIFIED_RECIPIENT = "age1pq1x34nzsvr0rxjsgdn8zgyhfe8j7ceq5r9rdelkjuh3y235jzxsh
 # "hello from typage", sealed by another implementation (typage 0.3.1) for the key beside it.
 FOREIGN = Path(__file__).with_name("typage.age")
 FOREIGN_KEY = Path(__file__).with_name("typage.key")
-PASSPHRASE = "correct horse battery staple"
 
 
 def test_another_implementation_and_the_specification_agree() -> None:
@@ -63,7 +64,11 @@ def test_a_cut_or_reordered_payload_does_not_open() -> None:
         hybrid.decrypt(header, [identity])
 
 
-def test_the_key_file_opens_with_its_passphrase_and_keeps_old_keys(tmp_path: Path) -> None:
+def test_the_key_file_opens_with_its_passphrase_and_keeps_old_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With quick files; how hard a real one is to open stands in test_memcli."""
+    monkeypatch.setattr(pyrage.passphrase, "encrypt", under_passphrase)
     key = KeyFile(tmp_path / "key.age")
     with pytest.raises(CliError, match="12 characters"):
         key.add("short", classic=False)

@@ -11,7 +11,7 @@ from ninja import Router
 from ninja.responses import Status
 from pydantic import BaseModel, Field, Strict
 
-from accounts.scopes import ApiRequest, scope
+from accounts.scopes import ApiRequest, require_confirmed_session, scope
 from memories import retrieval
 from memories.access import memory_or_404
 from memories.api.parameters import FilterIn
@@ -46,13 +46,27 @@ class VectorsIn(StrictModel):
         return GivenVectors(self.embedding_model, self.vectors)
 
 
+Ciphertext = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description=f"An armoured age file (age-encryption.org/v1) of at most {settings.SEALED_MAX_BYTES} characters.",
+    ),
+]
+
+
+class SealIn(StrictModel):
+    """What takes the place of a memory's text."""
+
+    ciphertext: Ciphertext
+    embedding: VectorsIn | None = Field(default=None, description="Without it, search does not find the memory.")
+    updated_at: Moment = Field(description="The memory's when you read the text that you sealed: 409 if it changed.")
+
+
 class SealedIn(StrictModel):
     """A memory to store sealed. Everything but the ciphertext can be read by the server: send what you choose."""
 
-    ciphertext: str = Field(
-        min_length=1,
-        description=f"An armoured age file (age-encryption.org/v1) of at most {settings.SEALED_MAX_BYTES} characters.",
-    )
+    ciphertext: Ciphertext
     embedding: VectorsIn | None = Field(
         default=None, description="Without it, search does not find the memory; vectors tell roughly what it is about."
     )
@@ -137,6 +151,27 @@ def list_sealed_without_vectors(request: ApiRequest, query: Annotated[PageQuery,
     rows = with_parts(sealing.without_vectors(request.auth.owner))
     page = paginate(rows, cursor=query.cursor, limit=query.limit, by="created_at")
     return MemoryPageOut(items=[MemoryOut.of(memory) for memory in page.items], next_cursor=page.next_cursor)
+
+
+@router.post("/memories/{uuid:memory_id}/seal", auth=scope("memories:write"), response=MemoryOut)
+def seal_memory(request: ApiRequest, memory_id: UUID, sealed: SealIn) -> MemoryOut:
+    """Put a ciphertext in the place of a memory's text, and erase its earlier versions, author and metadata.
+
+    Needs the scope `memories:delete` too. Tags, kind, persona, conversation, times and source stay in the open.
+    """
+    request.auth.require("memories:delete")
+    owner, given = request.auth.owner, sealed.embedding.given() if sealed.embedding else None
+    memory_or_404(owner, memory_id)
+    require_confirmed_session(request)
+    sealing.seal_memory(
+        owner=owner,
+        memory_id=memory_id,
+        ciphertext=sealed.ciphertext,
+        updated_at=sealed.updated_at,
+        given=given,
+        by=request.auth.person,
+    )
+    return MemoryOut.of(memory_or_404(owner, memory_id))
 
 
 @router.put("/sealed/{uuid:memory_id}/vectors", auth=scope("memories:write"), response=MemoryOut)

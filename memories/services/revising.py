@@ -82,7 +82,7 @@ def undo(*, owner: User, memory_id: UUID, number: int, by: By) -> Memory:
         raise NotFound(f"This memory has no revision {number}.")
     before = snapshot_of(memory)
     target = revision.snapshot
-    draft = checked(replace(_draft_of(memory), **_draft_fields(target)))
+    draft = checked(replace(draft_of(memory), **_draft_fields(target)))
     add_revision(memory, Action.UNDONE, replace(by, reason=by.reason or f"to before revision {number}"), before)
     persona = Persona.objects.filter(owner=owner, id=target["persona_id"]).first() if target["persona_id"] else None
     change = Change(
@@ -147,7 +147,8 @@ def add_revision(memory: Memory, action: str, by: By, before: dict[str, Any]) ->
     return revision
 
 
-def _draft_of(memory: Memory) -> MemoryDraft:
+def draft_of(memory: Memory) -> MemoryDraft:
+    """The memory as it would be captured now, but for its conversation."""
     return MemoryDraft(
         content=memory.content,
         ciphertext=memory.ciphertext,
@@ -166,7 +167,7 @@ def _draft_of(memory: Memory) -> MemoryDraft:
 def _draft_after(memory: Memory, change: Change) -> MemoryDraft:
     names = ("content", "ciphertext", "tags", "author", "metadata", "importance", "occurred_at")
     given = {name: getattr(change, name) for name in names if getattr(change, name) is not None}
-    return replace(_draft_of(memory), **given)
+    return replace(draft_of(memory), **given)
 
 
 def _draft_fields(snapshot: dict[str, Any]) -> dict[str, Any]:

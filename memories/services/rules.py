@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.keys import keyring
 from accounts.models import User
@@ -17,7 +17,8 @@ from memories.feedback_rules import canonical
 from memories.fingerprints import rule_key
 from memories.keyed_terms import keyed
 from memories.lexicon import parse_query
-from memories.models import LearntRule, RuleEvidence
+from memories.models import LearntRule, Memory, RuleEvidence
+from memories.rendering import SEALED
 from memshadow.lib.clock import now
 from memshadow.lib.errors import PermissionRefused
 
@@ -138,3 +139,19 @@ def drop_unfounded(owner: User | None = None) -> int:
         bare = bare.filter(owner=owner)
     bare.filter(state=State.REMOVED).update(payload_sealed=b"", from_terms=[], back_terms=[])
     return bare.exclude(state=State.REMOVED).delete()[0]
+
+
+def forget_lessons(memory: Memory) -> None:
+    """Nothing that a memory taught stays: its evidence, rules that stand on it alone, and what others quote of it.
+
+    What an earlier version of it taught is told by no row; if there was one, no rule of an acronym goes on quoting.
+    """
+    owned = LearntRule.objects.filter(owner_id=memory.owner_id)
+    taught = Q(id__in=list(owned.filter(evidence__memory=memory).values_list("id", flat=True)))
+    RuleEvidence.objects.filter(memory=memory).delete()
+    settle(owned.filter(taught).values_list("id", flat=True))
+    drop_unfounded(memory.owner)
+    earlier = Q(kind=Kind.ACRONYM) if memory.revision_count else Q(pk=None)
+    for rule in owned.filter(taught | earlier).exclude(state=State.REMOVED, payload_sealed=b""):
+        rule.payload = {**rule.payload, "because": {**rule.payload.get("because", {}), "memory": SEALED}}
+        rule.save(update_fields=["payload_sealed"])

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.audit import record
 from accounts.models import User
 from memories import generations, indexing
-from memories.drafts import MemoryDraft
-from memories.models import Memory, SealedVectors, State
+from memories.drafts import MemoryDraft, checked
+from memories.fingerprints import memory_fingerprint
+from memories.models import Memory, MemoryRevision, SealedVectors, State
 from memories.sealed_index import GivenVectors, checked_vectors, keep_vectors
 from memories.services.capture import Captured, capture_memory
-from memories.services.revising import writable
+from memories.services.revising import draft_of, writable
+from memories.services.rules import forget_lessons
+from memories.services.webhooks import tell_of_revision
+from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, ValidationFailed
 
 
@@ -46,6 +52,47 @@ def capture_sealed(*, owner: User, draft: MemoryDraft, given: GivenVectors | Non
         keep_vectors(captured.memory, given.model_name, vectors)
         indexing.write_lexical([captured.memory])
     return captured
+
+
+@transaction.atomic
+def seal_memory(
+    *, owner: User, memory_id: UUID, ciphertext: str, updated_at: datetime, given: GivenVectors | None, by: User
+) -> Memory:
+    """Put a ciphertext in the place of a memory's text; what the text was cannot be read here from then on.
+
+    Gone with it are its earlier versions, author, metadata, what screening found, words, the server's own vectors, and
+    what search learnt from it. In the open stay kind, role, tags, persona, conversation, importance, times, source and
+    the source's id, by which an import goes on knowing it. `updated_at` is the memory's when the client read the text.
+
+    Raises NotFound, PermissionRefused, ValidationFailed, TooLarge, as `checked_vectors`, and Conflict for a memory
+    that is sealed already or was changed meanwhile.
+    """
+    memory = writable(owner, memory_id)
+    if memory.is_sealed:
+        raise Conflict("This memory is sealed already.")
+    if memory.updated_at != updated_at:
+        raise Conflict("This memory was changed after you read it: read it again, and seal that.", field="updated_at")
+    vectors = checked_vectors(given, generations.held()) if given else None
+    draft = checked(replace(draft_of(memory), content="", ciphertext=ciphertext, author="", metadata={}))
+    forget_lessons(memory)
+    memory.revisions.all().delete()
+    _close(memory, draft)
+    if given is not None and vectors is not None:
+        keep_vectors(memory, given.model_name, vectors)
+    indexing.rewrite(memory)
+    tell_of_revision(memory, MemoryRevision.Action.EDITED)
+    record("memory.sealed", actor=by, object_id=str(memory.id))
+    return memory
+
+
+def _close(memory: Memory, draft: MemoryDraft) -> None:
+    memory.is_sealed, memory.language, memory.revision_count = True, "und", 0
+    memory.content, memory.ciphertext, memory.author, memory.metadata = "", draft.ciphertext, "", {}
+    memory.size_bytes = len(draft.ciphertext)
+    memory.fingerprint = memory_fingerprint(memory.owner_id, draft, memory.conversation_id)
+    memory.updated_at = now()
+    indexing.mark_pending(memory)
+    memory.save()
 
 
 @transaction.atomic

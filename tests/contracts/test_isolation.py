@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +32,7 @@ from tests.contracts.routes import Route, pages
 
 Look = Callable[[], list[tuple[Any, ...]]]
 PAGES = pages()
+SEALED = (Path(__file__).parents[2] / "memcli/tests/typage.age").read_text()
 # Bodies that a change needs to get as far as the object; without one, {} is sent.
 BODIES: dict[str, Any] = {
     "edit_memory": {"content": "taken over"},
@@ -41,6 +43,7 @@ BODIES: dict[str, Any] = {
     "remove_second_factor": {"password": PASSWORD},
     "edit_context_target": {"name": "taken over"},
     "put_sealed_vectors": {"embedding_model": "all-MiniLM-L6-v2", "vectors": [[0.1] * 384]},
+    "seal_memory": {"ciphertext": SEALED, "updated_at": "2026-01-01T00:00:00Z"},
     "mem0_update": {"text": "taken over"},
 }
 CSRF = {"X-CSRFToken": "x"}  # test clients are not asked for the right one
