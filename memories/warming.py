@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
@@ -38,6 +39,11 @@ def _understand(text: str) -> None:
     questions.anchored(text)
 
 
-def warm_up_in_background() -> None:
-    """Return at once and warm up beside the first requests."""
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+def warm_up_in_background(and_then: Callable[[], None]) -> None:
+    """Return at once and warm up beside the first requests; `and_then` is what others have to load."""
+
+    def load() -> None:
+        warm_up()
+        and_then()
+
+    threading.Thread(target=load, name="warm-up", daemon=True).start()

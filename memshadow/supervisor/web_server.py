@@ -38,7 +38,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 def post_worker_init(worker: object) -> None:
-    """A wrong master key serves nobody; and each web process loads the model, so that no first search waits for it."""
+    """A wrong master key serves nobody; and each web process loads its models, so that no first request waits."""
     from django.db import DatabaseError
 
     from accounts.server_keys import verify
@@ -52,7 +52,12 @@ def post_worker_init(worker: object) -> None:
     except Unavailable as error:
         sys.stderr.write(f"memshadow: {error.message}\n")
         sys.exit(_DOES_NOT_LOAD)
-    warm_up_in_background()
+    warm_up_in_background(_load_mcp)
+
+
+def _load_mcp() -> None:
+    """The SDK's second of loading, so that no assistant waits for it; 20 MB a process."""
+    import memshadow.mcp.exchange  # noqa: F401
 
 
 if os.environ.get(SUPERVISED):
