@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 
 from accounts.models import ApiKey, Invitation, User
 from accounts.permissions import permission_named
+from accounts.spaces.acting import acting_in, require_in
 from memshadow.lib.errors import NotFound, PermissionRefused
 from memshadow.lib.row_wall import confine
 
@@ -27,7 +28,8 @@ def signed_in(request: HttpRequest) -> User:
 
 def owner_of(request: HttpRequest) -> User:
     """Whose memories a page shows and changes; who asks, and does it in the trail and in revisions, is `signed_in`."""
-    return signed_in(request)
+    membership = acting_in(request, signed_in(request))
+    return membership.space.owner if membership else signed_in(request)
 
 
 def require(user: User, permission: str) -> User:
@@ -57,13 +59,22 @@ def needs(permission: str, *, post: str = "") -> Callable[[View], View]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             needed = post if post and request.method == "POST" else permission
-            confine_to(require(signed_in(request), needed), needed, owner=owner_of(request))
+            _let_in(request, needed)
             return view(request, *args, **kwargs)
 
         checked.needs = declared  # type: ignore[attr-defined]
         return checked
 
     return declare
+
+
+def _let_in(request: HttpRequest, permission: str) -> None:
+    """Raises NotFound for a space that is not one of theirs, and PermissionRefused for a role that may not."""
+    person = signed_in(request)
+    membership = acting_in(request, person)
+    if membership is not None:
+        require_in(membership, permission)
+    confine_to(require(person, permission), permission, owner=owner_of(request))
 
 
 def needs_no_sign_in(view: View) -> View:

@@ -53,7 +53,7 @@ class Permission:
 
 
 PERMISSIONS = {
-    "any": Permission(_EVERYBODY, ""),
+    "any": Permission(_EVERYBODY, "", in_space=_SPACE_MEMBERS),
     "memories:read": Permission(_EVERYBODY, "memories:read", in_space=_SPACE_MEMBERS),
     "memories:write": Permission(_WRITERS, "memories:write", in_space=_SPACE_EDITORS),
     "memories:delete": Permission(_WRITERS, "memories:delete", in_space=_SPACE_EDITORS),

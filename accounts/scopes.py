@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +18,8 @@ from accounts.limits.charging import charge_caller, charge_stranger
 from accounts.models import ApiKey, User
 from accounts.oauth.connections import authenticate_token
 from accounts.permissions import permission_named, scopes_of_role
+from accounts.spaces.acting import acting_in, require_in
+from accounts.spaces.membership import Membership
 from accounts.tokens import ACCESS, OAUTH_ACCESS
 from memshadow.lib.client_address import client_address
 from memshadow.lib.errors import NotAuthenticated, PermissionRefused
@@ -39,9 +41,15 @@ class Access:
     scopes: frozenset[str]
     key: ApiKey | None
     by_session: bool = False
+    space: Membership | None = None
 
     def require(self, permission: str) -> None:
-        """Raises PermissionRefused unless the person's role and the program's scopes both give the permission."""
+        """Raises PermissionRefused unless the person's role and the program's scopes both give the permission.
+
+        In a space, the role there must give it too.
+        """
+        if self.space is not None:
+            require_in(self.space, permission)
         require(self.person, permission)
         needed = permission_named(permission).scope
         if needed and needed not in self.scopes:
@@ -66,7 +74,10 @@ class RequiredScope:
         self.confirmed = confirmed or self.name in _CONFIRMED_SCOPES
 
     def __call__(self, request: HttpRequest) -> Access:
-        """The caller. Raises NotAuthenticated, RateLimited, PermissionRefused or ConfirmationNeeded."""
+        """The caller.
+
+        Raises NotAuthenticated, RateLimited, NotFound (of a space), PermissionRefused or ConfirmationNeeded.
+        """
         text = _key_text(request)
         access = _counted(request, lambda: _by_key(request, text) if text is not None else self._by_session(request))
         access.require(self.permission)
@@ -109,7 +120,7 @@ def scope(permission: str, *, confirmed: bool = False, by_session: bool = True) 
 def access_by_key(request: HttpRequest, text: str, permission: str) -> Access:
     """The caller that a key's or token's text names, for a face that finds it elsewhere than in the usual headers.
 
-    Raises NotAuthenticated, RateLimited or PermissionRefused.
+    Raises NotAuthenticated, RateLimited, NotFound (of a space) or PermissionRefused.
     """
     access = _counted(request, lambda: _by_key(request, text))
     access.require(permission)
@@ -126,7 +137,15 @@ def _counted(request: HttpRequest, authenticate: Callable[[], Access]) -> Access
     charge_caller(request, access.person, access.key)
     if access.key is not None:
         note_key_use(access.key)
-    return access
+    return _where_meant(request, access)
+
+
+def _where_meant(request: HttpRequest, access: Access) -> Access:
+    """The same person in the space that the request names, if any. Raises NotFound when it is not one of theirs."""
+    membership = acting_in(request, access.person)
+    if membership is None:
+        return access
+    return replace(access, owner=membership.space.owner, space=membership)
 
 
 def require_confirmed_session(request: ApiRequest) -> None:

@@ -10,8 +10,9 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from accounts.permissions import MANAGERS_ONLY
+from accounts.permissions import MANAGERS_ONLY, PERMISSIONS
 from accounts.scopes import Declaration, NoSignIn, RequiredScope
+from accounts.spaces.acting import HEADER as SPACE_HEADER
 from memshadow.lib.problems import CONTENT_TYPE, Problem
 
 _REF = "#/components/schemas/{model}"
@@ -30,6 +31,13 @@ SECURITY_SCHEMES = {
     },
 }
 _ALWAYS = (401, 403, 429, 500)
+_SPACE = {
+    "in": "header",
+    "name": SPACE_HEADER,
+    "required": False,
+    "description": "The id of a space whose memories are meant, instead of one's own.",
+    "schema": {"type": "string", "format": "uuid"},
+}
 _ADDRESS_TOO_LONG = {
     "description": "The address has more than 8,190 bytes; what can be sent by POST has room there.",
     "content": {"text/html": {"schema": {"type": "string"}}},
@@ -70,6 +78,8 @@ def _complete_operation(details: dict[str, Any], operation: Operation) -> None:
     details["description"] = f"{text}\n\n{_needed(declared)}"
     details["x-required-scope"] = declared.name
     details["security"] = [] if isinstance(declared, NoSignIn) else [{name: []} for name in SECURITY_SCHEMES]
+    if _is_of_spaces(declared):
+        details["parameters"].append(_SPACE)
     for parameter in details["parameters"]:
         parameter["schema"] = _without_null(parameter["schema"])
     if not details["parameters"]:
@@ -83,6 +93,11 @@ def _complete_operation(details: dict[str, Any], operation: Operation) -> None:
     if any(parameter["in"] == "query" for parameter in details.get("parameters", [])):
         responses.setdefault("414", _ADDRESS_TOO_LONG)
     details["responses"] = dict(sorted(responses.items()))
+
+
+def _is_of_spaces(declared: Declaration) -> bool:
+    """Whether an operation means something in a space, and so may be refused as in one that is not there."""
+    return isinstance(declared, RequiredScope) and bool(PERMISSIONS[declared.permission].in_space)
 
 
 def _needed(declared: Declaration) -> str:
@@ -104,7 +119,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 def _problem_statuses(details: dict[str, Any]) -> set[int]:
     statuses = set(_ALWAYS)
     parameters, body = details.get("parameters", []), "requestBody" in details
-    if any(parameter["in"] == "path" for parameter in parameters):
+    if any(parameter["in"] == "path" or parameter is _SPACE for parameter in parameters):
         statuses.add(404)
     if parameters or body:
         statuses.add(422)

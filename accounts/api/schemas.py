@@ -12,6 +12,7 @@ from accounts.flows.api_keys import LIFETIME
 from accounts.flows.tokens import ACCESS_LIFETIME, REFRESH_LIFETIME, TokenPair
 from accounts.models import ApiKey
 from accounts.scopes import Access
+from accounts.spaces.membership import Membership
 from memshadow.lib.clock import now
 from memshadow.lib.errors import ValidationFailed
 from memshadow.lib.strict import Flag, Moment, StrictModel
@@ -150,6 +151,19 @@ class KeyInUseOut(BaseModel):
     expires_at: datetime | None
 
 
+class SpaceInUseOut(BaseModel):
+    """The space whose memories a request is about, and the person's role in it."""
+
+    id: UUID
+    name: str
+    role: Literal["manager", "editor", "reader"]
+
+    @classmethod
+    def of(cls, membership: Membership) -> SpaceInUseOut:
+        """From the person's membership."""
+        return cls(id=membership.space.id, name=membership.space.name, role=membership.role)  # type: ignore[arg-type]
+
+
 class MeOut(BaseModel):
     """Who the request acts for, and what it may do."""
 
@@ -160,13 +174,17 @@ class MeOut(BaseModel):
     created_at: datetime
     scopes: list[ScopeName]
     api_key: KeyInUseOut | None = Field(description="Null with a session.")
+    space: SpaceInUseOut | None = Field(
+        description="The space whose memories the request is about; null without X-Memshadow-Space."
+    )
 
     @classmethod
     def of(cls, access: Access) -> MeOut:
         """From an authenticated request."""
-        key, user = access.key, access.owner
+        key, user, space = access.key, access.person, access.space
         return cls(
             **{name: getattr(user, name) for name in ("id", "email", "display_name", "role", "created_at")},
             scopes=[cast(ScopeName, name) for name in sorted(access.scopes)],
             api_key=KeyInUseOut(id=key.id, name=key.name, expires_at=key.expires_at) if key else None,
+            space=SpaceInUseOut.of(space) if space else None,
         )

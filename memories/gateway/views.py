@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.access import needs_no_sign_in
+from accounts.spaces.acting import HEADER as SPACE_HEADER
 from memories.gateway.refusals import GatewayRefused
 from memories.gateway.routing import Route, route_of, routed
 from memories.gateway.serving import serve
@@ -43,6 +44,9 @@ def router(request: HttpRequest, given: str) -> HttpResponseBase:
 
 
 def _served(request: HttpRequest, route: Route) -> HttpResponseBase:
+    if SPACE_HEADER in request.headers:  # going on with one's own memories would be another thing than was asked
+        text = f"The gateway works with your own memories only; leave out {SPACE_HEADER}."
+        return _refused(route, GatewayRefused(text))
     try:
         return serve(request, route)
     except MemshadowError as error:

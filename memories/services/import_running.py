@@ -213,7 +213,7 @@ def _count(job: ImportJob, draft: MemoryDraft, captured: Captured) -> None:
     if captured.created:
         job.imported += 1
     elif draft.external_id and _is_newer(captured, draft):
-        by = By(job.owner, via=draft.source, reason="changed in a newer archive")
+        by = By(None if job.owner.is_space else job.owner, via=draft.source, reason="changed in a newer archive")
         change = Change(ciphertext=draft.ciphertext) if draft.ciphertext else Change(content=draft.content)
         edit_memory(owner=job.owner, memory_id=captured.memory.id, change=change, by=by)
         job.updated += 1

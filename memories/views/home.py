@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.access import needs, owner_of
+from accounts.access import needs, owner_of, signed_in
 from accounts.intrusion.telling import notices_for
 from accounts.models import User
 from memories.drafts import MemoryDraft
@@ -47,8 +47,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "this_week": week,
         },
         "pending": stats.pending,
-        "checklist": _checklist(owner, stats.by_source),
-        "notices": notices_for(owner),
+        "checklist": _checklist(owner, stats.by_source) if owner == signed_in(request) else [],
+        "notices": notices_for(signed_in(request)),
         "sealed_lacking": without_vectors(owner).count(),
     }
     return render(request, "memories/home.html", context)

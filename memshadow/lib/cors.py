@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 _PATHS = ("/api/", "/ingest", "/retrieve", "/mcp")
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _HEADERS = (
-    "Authorization, Content-Type, Idempotency-Key, X-API-Key, "
+    "Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Memshadow-Space, "
     "Mcp-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name"
 )
 _EXPOSED = (

@@ -43,6 +43,15 @@ NOT_OBJECTS = {
 
 def objects_of(user: User) -> dict[str, Any]:
     """The value of every parameter, by its name. A parameter that is missing here fails the tests: add its object."""
+    return objects_within(user, user)
+
+
+def objects_within(owner: User, person: User) -> dict[str, Any]:
+    """The same where memories, and what sorts them, are a space's: what only people have is the person's."""
+    return {**_of_memories(owner, person), **_of_people(person), **NOT_OBJECTS}
+
+
+def _of_memories(user: User, person: User) -> dict[str, Any]:
     draft = MemoryDraft(
         content=f"{SECRET} memory",
         kind="turn",
@@ -50,7 +59,7 @@ def objects_of(user: User) -> dict[str, Any]:
         conversation=ConversationRef(external_id="c", title="Talk"),
     )
     memory = capture_memory(owner=user, draft=draft).memory
-    edit_memory(owner=user, memory_id=memory.id, change=Change(content=f"{SECRET} edit"), by=By(user))
+    edit_memory(owner=user, memory_id=memory.id, change=Change(content=f"{SECRET} edit"), by=By(person))
     job = _import(user)
     return {
         "memory_id": memory.id,
@@ -59,20 +68,24 @@ def objects_of(user: User) -> dict[str, Any]:
         "job_id": job,
         "import_id": job,
         "persona_id": create_persona(owner=user, name="Work").id,
+        "feedback_id": give_feedback(owner=user, memory_id=memory.id, verdict="useful").id,
+        "rule_id": taught_rule(user, memory.id).id,
+        "target_id": add_target(owner=user, values={"name": f"{SECRET} model", "provider": "local"}).id,
+        "search_id": save_search(owner=user, name=f"{SECRET} search", query="Alice").id,
+    }
+
+
+def _of_people(user: User) -> dict[str, Any]:
+    return {
         "key_id": create_api_key(owner=user, name="k", scopes=["memories:read"])[0].id,
         "family_id": _program(user),
         "device_id": _device(user),
         "factor_id": app_of(user).id,
         "person_id": user.id,
         "invitation_id": invite(by=user)[0].id,
-        "feedback_id": give_feedback(owner=user, memory_id=memory.id, verdict="useful").id,
-        "rule_id": taught_rule(user, memory.id).id,
         "signal_id": SecuritySignal.objects.create(owner=user, kind="burst").id,
         "connection_id": _app(user),
         **_webhook(user),
-        "target_id": add_target(owner=user, values={"name": f"{SECRET} model", "provider": "local"}).id,
-        "search_id": save_search(owner=user, name=f"{SECRET} search", query="Alice").id,
-        **NOT_OBJECTS,
     }
 
 
