@@ -28,6 +28,7 @@ from accounts.models import (
     Session,
     Space,
     SpaceKey,
+    SpaceOffer,
     SpaceShare,
     TokenFamily,
     User,
@@ -288,6 +289,17 @@ class SpaceShareAdmin(ReadOnlyAdmin):
     list_filter = ("role",)
     list_select_related = ("space", "person", "group", "given_by")
     search_fields = ("=space__id", "person__email", "group__name")
+    ordering = ("-created_at",)
+
+
+@admin.register(SpaceOffer)
+class SpaceOfferAdmin(ReadOnlyAdmin):
+    """Offers of spaces that nobody has answered."""
+
+    list_display = ("space", "email", "role", "given_by", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("space", "given_by")
+    search_fields = ("=space__id", "email")
     ordering = ("-created_at",)
 
 

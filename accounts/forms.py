@@ -8,12 +8,14 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.flows.single_sign_on import refusal_of
 from accounts.mfa.factors import NAME_MAX
-from accounts.models import Role, ServerPolicy, User
+from accounts.models import Role, ServerPolicy, SpaceRole, User
 from accounts.permissions import SCOPES, WILDCARDS
+from accounts.spaces.making import NAME_MAX_CHARS
+from accounts.spaces.sharing import groups_for
 from memshadow.lib.errors import MemshadowError
 
 _NEW_PASSWORD_HELP = "At least 12 characters, not a common password, not like your name or address."  # noqa: S105
@@ -268,3 +270,30 @@ class HandOverForm(forms.Form):
         others = User.objects.people().filter(is_active=True).exclude(pk=owner.pk).order_by("email")
         self.fields["to"].queryset = others  # type: ignore[attr-defined]
         self.fields["to"].label_from_instance = lambda user: user.email  # type: ignore[attr-defined]
+
+
+class SpaceForm(ServiceForm):
+    """What a space is called."""
+
+    name = forms.CharField(label="Name", max_length=NAME_MAX_CHARS, help_text="Everybody in the space sees it.")
+
+
+class OfferForm(ServiceForm):
+    """To whom a space is offered, and as what."""
+
+    email = forms.EmailField(label="E-mail address")
+    role = forms.ChoiceField(label="Role", choices=SpaceRole.choices, initial=SpaceRole.READER)
+
+
+class GroupShareForm(ServiceForm):
+    """With which group a space is shared, and as what."""
+
+    group = forms.TypedChoiceField(label="Group", coerce=int)
+    role = forms.ChoiceField(
+        label="Role", choices=[c for c in SpaceRole.choices if c[0] != SpaceRole.MANAGER], initial=SpaceRole.READER
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, person: User) -> None:
+        super().__init__(data)
+        choice = self.fields["group"]
+        choice.choices = [(group.pk, group.name) for group in groups_for(person)]  # type: ignore[attr-defined]

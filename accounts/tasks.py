@@ -12,6 +12,7 @@ from accounts.limits.counting import prune_buckets
 from accounts.models import SecuritySignal
 from accounts.oauth.connections import tidy_oauth
 from accounts.spaces import groups
+from accounts.spaces.offering import end_old_offers
 
 
 def send_mail() -> int:
@@ -50,6 +51,7 @@ def mail_signals() -> int:
 
 def tend_spaces() -> int:
     """See that exactly its members keep each space's keys; returns how many copies were given or taken."""
+    end_old_offers()
     return groups.tend_spaces()
 
 

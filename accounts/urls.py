@@ -15,6 +15,7 @@ from accounts.views import (
     security,
     settings,
     single_sign_on,
+    spaces,
 )
 
 app_name = "accounts"
@@ -58,6 +59,22 @@ urlpatterns = [
     path("api-keys/<uuid:key_id>/rotate/", settings.api_key_rotate, name="api_key_rotate"),
     path("api-keys/programs/<uuid:family_id>/revoke/", settings.program_revoke, name="program_revoke"),
     path("api-keys/<uuid:key_id>/revoke/", settings.api_key_revoke, name="api_key_revoke"),
+    path("spaces/", spaces.spaces, name="spaces"),
+    path("spaces/<uuid:space_id>/", spaces.space, name="space"),
+    path("spaces/<uuid:space_id>/offer/", spaces.space_offer, name="space_offer"),
+    path(
+        "spaces/<uuid:space_id>/offers/<uuid:offer_id>/withdraw/",
+        spaces.space_offer_withdraw,
+        name="space_offer_withdraw",
+    ),
+    path("spaces/<uuid:space_id>/groups/", spaces.space_group, name="space_group"),
+    path("spaces/<uuid:space_id>/shares/<uuid:share_id>/role/", spaces.space_role, name="space_role"),
+    path("spaces/<uuid:space_id>/shares/<uuid:share_id>/end/", spaces.space_unshare, name="space_unshare"),
+    path("spaces/<uuid:space_id>/leave/", spaces.space_leave, name="space_leave"),
+    path("spaces/<uuid:space_id>/delete/", spaces.space_delete, name="space_delete"),
+    path("spaces/<uuid:space_id>/keep/", spaces.space_keep, name="space_keep"),
+    path("spaces/offers/<uuid:received_id>/take-up/", spaces.offer_take_up, name="offer_take_up"),
+    path("spaces/offers/<uuid:received_id>/decline/", spaces.offer_decline, name="offer_decline"),
     path("activity/", activity.activity, name="activity"),
     path("activity/notices/<uuid:signal_id>/dismiss/", activity.signal_dismiss, name="signal_dismiss"),
     path("activity/export/", activity.activity_export, name="activity_export"),

@@ -23,6 +23,7 @@ BEFORE_THE_WALL: Final = {
     "accounts_invitation": "made and seen by managers, whose pages are not confined",
     "accounts_serverpolicy": "the server's; it says who changed it last",
     "accounts_space": "its members' shares say who may see it; the principal that owns it never signs in",
+    "accounts_spaceoffer": "read by a space's managers, and by whoever has the address that it names",
     "accounts_spaceshare": "its members see with whom a space is shared",
     "accounts_user_groups": "who is in a group decides who is in a space that the group shares",
 }

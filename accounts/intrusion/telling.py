@@ -41,6 +41,8 @@ def words_of(signal: SecuritySignal) -> str:
             return f"Somebody tries to sign in as you from {details.get('addresses')} addresses, the last {where}."
         case _Kind.MANY_ACCOUNTS:
             return f"{where} failed to sign in to {details.get('accounts')} accounts within 15 minutes."
+        case _Kind.SPACE_OFFERED:
+            return f"{details.get('by', 'Somebody')} offers you a space, as its {details.get('role', 'member')}."
         case _Kind.SPACE_SHARED:
             by, role = details.get("by", "Somebody"), details.get("role", "member")
             return f"{by} shared a space with you: you are its {role}."
@@ -60,6 +62,8 @@ def advice_of(signal: SecuritySignal) -> str:
             return "If you do not know that address, revoke the key."
         case _Kind.MANY_FAILURES | _Kind.CREDENTIAL_STUFFING:
             return "Nobody got in by that. A password used nowhere else and a second factor keep it so."
+        case _Kind.SPACE_OFFERED:
+            return "Take it up or decline it under “Spaces”. Until you take it up, you are not in it."
         case _Kind.SPACE_SHARED:
             return "You find it under “Spaces”, and can leave it there. Your own memories are shared with nobody by it."
         case _Kind.SPACE_CLOSED:

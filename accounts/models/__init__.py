@@ -16,7 +16,7 @@ from accounts.models.second_factor import BackupCode, BackupSheet, Factor, Passk
 from accounts.models.server_key import ServerKey
 from accounts.models.session import Session
 from accounts.models.signal import KnownPlace, SecuritySignal
-from accounts.models.space import Space, SpaceKey, SpaceRole, SpaceShare
+from accounts.models.space import Space, SpaceKey, SpaceOffer, SpaceRole, SpaceShare
 from accounts.models.token import Token, TokenFamily
 from accounts.models.user import Kind, PasswordRecord, Role, User
 
@@ -50,6 +50,7 @@ __all__ = [
     "Session",
     "Space",
     "SpaceKey",
+    "SpaceOffer",
     "SpaceRole",
     "SpaceShare",
     "SpentCode",

@@ -21,6 +21,7 @@ class SecuritySignal(models.Model):
         CREDENTIAL_STUFFING = "credential_stuffing", "Failed sign-ins from many addresses"
         MANY_ACCOUNTS = "many_accounts", "One address tried many accounts"
         BURST = "burst", "Far more requests than usual"
+        SPACE_OFFERED = "space_offered", "A space was offered to you"
         SPACE_SHARED = "space_shared", "A space was shared with you"
         SPACE_CLOSED = "space_closed", "A space is not shared with you any more"
         AUDIT_BROKEN = "audit_broken", "The audit trail was tampered with"

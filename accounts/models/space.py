@@ -34,6 +34,7 @@ class Space(models.Model):
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="space")
     name_sealed = models.BinaryField(default=b"")
     created_at = models.DateTimeField(default=timezone.now)
+    renewal_due = models.BooleanField("is to get a new key", default=False)
 
     name = SealedText()
 
@@ -72,6 +73,27 @@ class SpaceShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.space_id} for {self.person_id or self.group_id} as {self.role}"
+
+
+class SpaceOffer(models.Model):
+    """A space is offered to an address. Who has that address takes it up or declines; until then they are not in it.
+
+    Whether anybody has it shows to nobody: an offer to no one looks the same, and ends by itself.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="offers")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=8, choices=SpaceRole.choices)
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["space", "email"], name="space_offer_unique")]
+        indexes: ClassVar = [models.Index(fields=["email"], name="space_offer_to")]
+
+    def __str__(self) -> str:
+        return f"{self.space_id} offered as {self.role}"
 
 
 class SpaceKey(models.Model):

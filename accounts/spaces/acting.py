@@ -45,8 +45,9 @@ def acting_in(request: HttpRequest, person: User) -> Membership | None:
     Asked of the database once a request.
     """
     if not hasattr(request, _FOUND):
-        named = getattr(request, _NAMED, "") or request.headers.get(HEADER, "").strip()
-        setattr(request, _FOUND, _found(request, person, named) if named else None)
+        named = getattr(request, _NAMED, "") or request.headers.get(HEADER)
+        # An empty header is a mistake (a variable that is not set), and does not mean one's own memories.
+        setattr(request, _FOUND, None if named is None else _found(request, person, named.strip()))
     found: Membership | None = getattr(request, _FOUND)
     return found
 

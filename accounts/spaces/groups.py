@@ -12,7 +12,7 @@ from django.db.models.signals import m2m_changed, pre_delete
 from accounts.audit import record
 from accounts.models import Space, User
 from accounts.spaces.membership import members_of
-from accounts.spaces.sharing import settle_space
+from accounts.spaces.sharing import renew_key_of, settle_space
 from accounts.spaces.telling import tell_of_end, tell_of_share
 from memshadow.lib import jobs
 
@@ -36,6 +36,8 @@ def tend_spaces() -> int:
 
 def _tend(space: Space) -> int:
     given, taken = settle_space(space)
+    if space.renewal_due:
+        renew_key_of(space)
     if given:
         record("space.keys_given", actor=None, target=space, people=sorted(map(str, given)))
     if taken:

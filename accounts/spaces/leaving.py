@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.audit import record
-from accounts.models import AccountErasure, Space, SpaceKey, SpaceRole, SpaceShare
+from accounts.models import AccountErasure, Space, SpaceKey, SpaceOffer, SpaceRole, SpaceShare, User
 from accounts.spaces.membership import members_of
 from accounts.spaces.telling import tell_of_share
 from accounts.spaces.wrapping import holders_of
@@ -20,6 +20,7 @@ def end_access(account_id: UUID) -> None:
     """Nobody gets into the space any more, if it is one whose deletion begins."""
     SpaceKey.objects.filter(space_id=account_id).delete()
     SpaceShare.objects.filter(space_id=account_id).delete()
+    SpaceOffer.objects.filter(space_id=account_id).delete()
 
 
 def leave_all(account_id: UUID) -> None:
@@ -28,6 +29,8 @@ def leave_all(account_id: UUID) -> None:
     Where nobody is left, the space is deleted at once, for nobody can open it; where no manager is left, whoever has
     been there longest in the strongest role becomes one, and is told.
     """
+    SpaceOffer.objects.filter(email__in=User.objects.filter(id=account_id).values("email")).delete()
+    SpaceOffer.objects.filter(given_by_id=account_id).delete()
     spaces = Space.objects.filter(keys__owner_id=account_id) | Space.objects.filter(shares__person_id=account_id)
     for space in spaces.distinct():
         with transaction.atomic():

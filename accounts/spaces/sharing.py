@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts import keys
 from accounts.audit import record
@@ -40,10 +41,16 @@ def share_with_group(*, manager: Membership, group_id: int, role: str) -> SpaceS
     """Let everybody in a group in, those too who join it later. Raises as `share_with_person`."""
     manager.require_manager()
     _check_role(role, [SpaceRole.READER, SpaceRole.EDITOR])
-    group = Group.objects.filter(id=group_id).first()
+    group = groups_for(manager.person).filter(id=group_id).first()
     if group is None:
-        raise NotFound("There is no such group on this server.", field="group")
+        raise NotFound("You are in no such group.", field="group")
     return _share(manager, SpaceShare(space=manager.space, group=group, role=role, given_by=manager.person))
+
+
+def groups_for(person: User) -> QuerySet[Group]:
+    """The groups that this person can share with: their own, and all for who manages the server's people."""
+    groups = Group.objects.order_by("name")
+    return groups if person.may_manage else groups.filter(user=person)
 
 
 def change_role(*, manager: Membership, share_id: UUID, role: str) -> SpaceShare:
@@ -75,8 +82,22 @@ def unshare(*, manager: Membership, share_id: UUID, renew_key: bool = False) -> 
         share = _locked(manager.space, share_id)
         _end(share, by=manager.person, action="space.unshared")
         if renew_key:
-            with outside_the_wall():  # the space's, not the manager's
-                begin_rotation(owner=manager.space.owner, by=manager.person)
+            Space.objects.filter(id=manager.space.id).update(renewal_due=True)
+            renew_key_of(manager.space, by=manager.person)
+
+
+def renew_key_of(space: Space, *, by: User | None = None) -> bool:
+    """Begin to encrypt everything in a space again; False while that still goes on for an earlier key.
+
+    Then it stays due, and `tend_spaces` comes back to it: nobody stays in a space because of that.
+    """
+    try:
+        with outside_the_wall(), transaction.atomic():  # the space's, not the manager's
+            begin_rotation(owner=space.owner, by=by)
+            Space.objects.filter(id=space.id).update(renewal_due=False)
+    except Conflict:
+        return False
+    return True
 
 
 def leave(*, member: Membership) -> None:

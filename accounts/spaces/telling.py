@@ -24,6 +24,13 @@ def tell_of_share(member_id: UUID, *, space: Space, role: str, by: User | None) 
 
 
 @outside_the_wall()
+def tell_of_offer(owner: User, *, space: Space, role: str, by: User) -> None:
+    """Somebody may take up a space."""
+    kind, name = SecuritySignal.Kind.SPACE_OFFERED, SpaceRole(role).label.lower()
+    raise_signal(kind, owner=owner, apart=f"{space.id}|{role}", space=str(space.id), role=name, by=by.email)
+
+
+@outside_the_wall()
 def tell_of_end(member_id: UUID, *, space: Space, why: str) -> None:
     """Somebody is not in a space any more, or will not be; `why` is the end of a sentence."""
     owner = User.objects.people().filter(id=member_id).first()

@@ -141,7 +141,7 @@ def test_programs_say_the_space_in_a_header(manager: Membership, other: User) ->
     assert answer.status_code == 403 and "ask its manager" in answer.json()["detail"]
     for refused in ("/api/v1/api-keys", "/api/v1/webhooks", "/api/v1/personal-data", "/api/v1/audit"):
         assert HEADER in client.get(refused, headers=header).json()["detail"], refused
-    for unknown in (str(uuid4()), "Family", str(manager.person.id)):
+    for unknown in ("", str(uuid4()), "Family", str(manager.person.id)):
         assert client.get("/api/v1/memories", headers={HEADER: unknown}).status_code == 404
     assert client.post("/v1/chat/completions", headers=header, **body).status_code == 400
 

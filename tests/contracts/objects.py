@@ -11,10 +11,13 @@ from django.test import Client, RequestFactory
 from oauth2_provider.models import Application
 
 from accounts.flows.api_keys import create_api_key
+from accounts.flows.creating import create_account
 from accounts.flows.invitations import invite
 from accounts.flows.tokens import sign_in
-from accounts.models import SecuritySignal, Session, TokenFamily, User
+from accounts.models import Role, SecuritySignal, Session, TokenFamily, User
 from accounts.oauth.connections import connect
+from accounts.spaces.making import create_space
+from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from memories.context.adding import add_target
@@ -85,6 +88,7 @@ def _of_people(user: User) -> dict[str, Any]:
         "invitation_id": invite(by=user)[0].id,
         "signal_id": SecuritySignal.objects.create(owner=user, kind="burst").id,
         "connection_id": _app(user),
+        **_space(user),
         **_webhook(user),
     }
 
@@ -95,6 +99,19 @@ def _webhook(user: User) -> dict[str, UUID]:
     hook.save()
     message = WebhookDelivery.objects.create(owner=user, webhook=hook, event="webhook.test")
     return {"webhook_id": hook.id, "delivery_id": message.id}
+
+
+def _space(user: User) -> dict[str, UUID]:
+    """A space of theirs, what it is offered to, and a space that they are offered."""
+    mine = create_space(by=user, name=f"{SECRET} space")
+    giver = create_account(email=f"giver-of-{user.email}", password=PASSWORD, role=Role.MEMBER)
+    given = offer_space(manager=create_space(by=giver, name=f"{SECRET} gift"), email=user.email, role="reader")
+    return {
+        "space_id": mine.space.id,
+        "share_id": mine.space.shares.get().id,
+        "offer_id": offer_space(manager=mine, email="nobody@example.org", role="reader").id,
+        "received_id": given.id,
+    }
 
 
 def _import(user: User) -> UUID:
