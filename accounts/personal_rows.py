@@ -77,7 +77,7 @@ def exported_tables() -> list[PersonalTable]:
 def readable_rows(table: PersonalTable, user_id: UUID) -> Iterator[dict[str, Any]]:
     """The person's rows of one table as JSON-able dicts: sealed values opened, secrets and hashes left out."""
     names = (place.column.removesuffix("_sealed") for place in sealed_columns() if place.model is table.model)
-    opened = [name for name in names if not _is_secret(name)]
+    opened = [name for name in names if not _is_secret(name) and not name.endswith("api_key")]
     plain = [field for field in table.model._meta.concrete_fields if _is_readable(field)]
     for row in table.rows(user_id).order_by("pk").iterator(chunk_size=_COPY):
         values = {field.attname: field.value_from_object(row) for field in plain}

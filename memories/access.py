@@ -9,6 +9,8 @@ from memories.models import (
     ContextTarget,
     Conversation,
     Feedback,
+    GatewayLimit,
+    GatewayUpstream,
     ImportJob,
     LearntRule,
     Memory,
@@ -121,4 +123,21 @@ def context_target_or_404(owner: User, target_id: UUID) -> ContextTarget:
     found = ContextTarget.objects.filter(owner=owner, id=target_id).select_related("owner").first()
     if found is None:
         raise NotFound("There is no model of your own with this id; the server's are changed in the administration.")
+    return found
+
+
+def upstream_or_404(owner: User, upstream_id: UUID) -> GatewayUpstream:
+    """One of the servers of language models that the owner named."""
+    found = GatewayUpstream.objects.filter(owner=owner, id=upstream_id).select_related("owner").first()
+    if found is None:
+        raise NotFound("There is no model server of yours with this id.")
+    return found
+
+
+def gateway_limit_or_404(owner: User, limit_id: UUID) -> GatewayLimit:
+    """A limit that the owner set for themselves or for one of their keys."""
+    rows = GatewayLimit.objects.filter(owner=owner, by_administrator=False)
+    found = rows.filter(id=limit_id).select_related("owner", "api_key").first()
+    if found is None:
+        raise NotFound("You have set no limit with this id.")
     return found

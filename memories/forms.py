@@ -9,9 +9,9 @@ from django import forms
 from django.utils import timezone
 
 from accounts.forms import ServiceForm
-from accounts.models import User
+from accounts.models import ApiKey, User
 from memories.embedding import POOLINGS, PRECISIONS, ModelSpec
-from memories.models import Memory, WebhookEvent
+from memories.models import GatewayUpstream, Memory, Provider, WebhookEvent
 from memories.services.revising import Change
 from personas.selectors import personas_for
 
@@ -128,6 +128,84 @@ class WebhookForm(ServiceForm):
         widget=forms.CheckboxSelectMultiple,
         initial=[WebhookEvent.CREATED],
     )
+
+
+class UpstreamForm(ServiceForm):
+    """A server of language models; without a key its stored one stays."""
+
+    name = forms.CharField(label="Name", max_length=60, help_text="As you call it, such as Work.")
+    provider = forms.ChoiceField(label="It speaks the API of", choices=Provider.choices)
+    base_url = forms.CharField(
+        label="Address",
+        max_length=300,
+        help_text="Such as https://api.openai.com/v1.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    api_key = forms.CharField(
+        label="Key",
+        max_length=4096,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Stored encrypted. Only its last characters are ever shown again.",
+    )
+    is_default = forms.BooleanField(
+        label="Ask this one when a client names no other",
+        required=False,
+        help_text="The first server of a provider is asked anyway.",
+    )
+
+    def __init__(self, *args: Any, upstream: GatewayUpstream | None = None, **kwargs: Any) -> None:
+        """`upstream`: the one to change, whose provider stays."""
+        super().__init__(*args, **kwargs)
+        if upstream is not None:
+            del self.fields["provider"]
+            self.fields["api_key"].label = "Another key"
+            self.fields["api_key"].help_text = "Left empty, the stored one stays."
+
+    @classmethod
+    def initial_of(cls, upstream: GatewayUpstream) -> dict[str, Any]:
+        """The form as the server stands."""
+        return {name: getattr(upstream, name) for name in ("name", "base_url", "is_default")}
+
+    def change(self) -> dict[str, Any]:
+        """What the person changed."""
+        return {**self.cleaned_data, "api_key": self.cleaned_data["api_key"] or None}
+
+
+class LimitForm(ServiceForm):
+    """How much may be used of language models; empty is without limit."""
+
+    tokens_a_day = forms.IntegerField(label="Tokens a day", min_value=0, required=False)
+    usd_a_month = forms.DecimalField(
+        label="Dollars a month", min_value=0, max_digits=10, decimal_places=2, required=False
+    )
+
+
+class OwnLimitForm(LimitForm):
+    """For oneself, or for one of one's keys."""
+
+    key_id = forms.TypedChoiceField(label="For", required=False, coerce=UUID, empty_value=None)
+    field_order = ("key_id", "tokens_a_day", "usd_a_month")
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        keys = ApiKey.objects.filter(owner=owner, revoked_at=None).order_by("-created_at")
+        self.fields["key_id"].choices = [  # type: ignore[attr-defined]
+            ("", "All that I use"),
+            *((str(key.id), f"The key “{key.name}”") for key in keys),
+        ]
+
+
+class PersonLimitForm(LimitForm):
+    """For somebody else on this server; both empty lifts it."""
+
+    person_id = forms.TypedChoiceField(label="Person", coerce=UUID)
+    field_order = ("person_id", "tokens_a_day", "usd_a_month")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.people().order_by("email")
+        self.fields["person_id"].choices = [(str(one.id), one.email) for one in people]  # type: ignore[attr-defined]
 
 
 class SavedSearchForm(ServiceForm):

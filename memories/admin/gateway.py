@@ -12,8 +12,8 @@ from memshadow.lib.admin import ReadOnlyAdmin
 class GatewayUpstreamAdmin(ReadOnlyAdmin):
     """Servers that people named; never their keys."""
 
-    list_display = ("name", "owner", "provider", "base_url", "created_at")
-    list_filter = ("provider",)
+    list_display = ("name", "owner", "provider", "base_url", "is_default", "created_at")
+    list_filter = ("provider", "is_default")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__email")
     exclude = ("api_key_sealed",)
@@ -30,11 +30,15 @@ class GatewayCallAdmin(ReadOnlyAdmin):
         "upstream",
         "model",
         "status",
+        "ending",
+        "memory_state",
         "input_tokens",
         "output_tokens",
+        "cost_microusd",
+        "took_ms",
         "created_at",
     )
-    list_filter = ("dialect", "ending", "memory_state")
+    list_filter = ("dialect", "ending", "memory_state", "created_at")
     list_select_related = ("owner",)
     search_fields = ("=id", "owner__email")
     ordering = ("-created_at",)
@@ -45,6 +49,7 @@ class GatewayCallAdmin(ReadOnlyAdmin):
 class GatewayLimitAdmin(ReadOnlyAdmin):
     """How much people and their keys may use."""
 
-    list_display = ("id", "owner", "api_key", "tokens_a_day", "usd_a_month")
+    list_display = ("id", "owner", "api_key", "tokens_a_day", "usd_a_month", "by_administrator")
+    list_filter = ("by_administrator",)
     list_select_related = ("owner", "api_key")
     search_fields = ("owner__email",)

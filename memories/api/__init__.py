@@ -5,6 +5,8 @@ from memories.api.conversations import router as conversations_router
 from memories.api.embedding_models import router as embedding_models_router
 from memories.api.exports import router as exports_router
 from memories.api.feedback import router as feedback_router
+from memories.api.gateway import router as gateway_router
+from memories.api.gateway_usage import router as gateway_usage_router
 from memories.api.imports import router as imports_router
 from memories.api.ingest import router as ingest_router
 from memories.api.memories import router as memories_router
@@ -34,6 +36,8 @@ routers = (
     embedding_models_router,
     ingest_router,
     webhooks_router,
+    gateway_router,
+    gateway_usage_router,
 )
 
 __all__ = ["routers"]

@@ -39,7 +39,7 @@ class Caller:
     upstreams: tuple[Upstream, ...] = ()
 
     def upstream(self, provider: str, name: str = "") -> Upstream | None:
-        """The one of that name, else the first of the provider. Raises GatewayRefused for an unknown name."""
+        """The one of that name, else the provider's default. Raises GatewayRefused for an unknown name."""
         if name:
             found = next((one for one in self.upstreams if one.name.casefold() == name.casefold()), None)
             if found is None:
@@ -59,7 +59,7 @@ def admit(request: HttpRequest, key: str) -> Caller:
         remembered.forget(key)
         raise
     check_limits(access.owner, access.key)
-    rows = GatewayUpstream.objects.filter(owner=access.owner).order_by("created_at")
+    rows = GatewayUpstream.objects.filter(owner=access.owner).order_by("-is_default", "created_at")
     caller = Caller(
         owner_id=access.owner.id,
         owner=access.owner,

@@ -2,53 +2,139 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db import transaction
+from django.db.models import Q
 
+from accounts.access import api_key_or_404
+from accounts.audit import record
+from accounts.mfa.resetting import person_or_404
 from accounts.models import ApiKey, User
+from memories.gateway import usage
 from memories.gateway.refusals import UsedUp
-from memories.models import GatewayCall, GatewayLimit
+from memories.models import GatewayLimit
 from memshadow.lib.clock import now
+from memshadow.lib.errors import PermissionRefused, ValidationFailed
+
+TOKENS_MAX = 10**12
+USD_MAX = Decimal(1_000_000)
+_ASK = "ask who manages this server"
+_RAISE = "raise the limit under Gateway in the dashboard"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A limit, and what is used of it."""
+
+    limit: GatewayLimit
+    tokens_today: int
+    usd_this_month: Decimal
 
 
 def check_limits(owner: User, key: ApiKey | None) -> None:
     """Raises UsedUp when a limit of the person or of the key is reached. What is under way is not counted yet."""
     applies = Q(api_key=None) | Q(api_key=key) if key is not None else Q(api_key=None)
     for limit in GatewayLimit.objects.filter(applies, owner=owner):
-        calls = GatewayCall.objects.filter(owner=owner)
-        _check(limit, calls if limit.api_key_id is None else calls.filter(api_key_id=limit.api_key_id))
+        _check(_standing(limit))
 
 
-def _check(limit: GatewayLimit, calls: QuerySet[GatewayCall]) -> None:
-    day, month = _today(), _today().replace(day=1)
-    whose = "of this key" if limit.api_key_id else "of yours"
-    if limit.tokens_a_day is not None and _tokens(calls, day) >= limit.tokens_a_day:
-        _refuse(f"The {limit.tokens_a_day:,} tokens a day {whose} are used up.", day + timedelta(days=1))
-    if limit.usd_a_month is not None and _usd(calls, month) >= limit.usd_a_month:
-        _refuse(f"The {limit.usd_a_month} dollars a month {whose} are used up.", _next_month(month))
+def limits_for(owner: User) -> list[Standing]:
+    """The person's own limits and those that were set for them, the person's before their keys'."""
+    rows = GatewayLimit.objects.filter(owner=owner).select_related("api_key")
+    ordered = sorted(rows, key=lambda row: (row.api_key_id is not None, row.by_administrator, row.id))
+    return [_standing(row) for row in ordered]
 
 
-def _tokens(calls: QuerySet[GatewayCall], since: datetime) -> int:
-    found = calls.filter(created_at__gte=since).aggregate(n=Sum(F("input_tokens") + F("output_tokens")))
-    return int(found["n"] or 0)
+def set_limit(
+    *, owner: User, key_id: UUID | None = None, tokens_a_day: int | None, usd_a_month: Decimal | None
+) -> GatewayLimit:
+    """Limit the person, or one of their keys; replaces what they set before. None is without limit.
+
+    Raises ValidationFailed when nothing is limited, and NotFound for a key that is not theirs.
+    """
+    key = api_key_or_404(owner, key_id) if key_id else None
+    return _set(owner, key, tokens_a_day, usd_a_month, by=owner)
 
 
-def _usd(calls: QuerySet[GatewayCall], since: datetime) -> Decimal:
-    found = calls.filter(created_at__gte=since).aggregate(n=Sum("cost_microusd"))
-    return Decimal(found["n"] or 0) / 1_000_000
+def remove_limit(*, limit: GatewayLimit) -> None:
+    """Lift a limit that the person set."""
+    with transaction.atomic():
+        record("model_limit.removed", actor=limit.owner, target=limit)
+        limit.delete()
 
 
-def _refuse(what: str, until: datetime) -> None:
-    wait_s = max(1, int((until - now()).total_seconds()))
-    message = f"{what} They begin afresh on {until:%-d %B} (UTC); raise the limit under Gateway in the dashboard."
-    raise UsedUp(message, retry_after_s=wait_s)
+def set_limit_of_person(
+    *, by: User, person_id: UUID, tokens_a_day: int | None, usd_a_month: Decimal | None
+) -> GatewayLimit | None:
+    """Limit somebody else, beside what they set themselves; None for both lifts it.
+
+    Raises NotFound unless `by` manages this server, and PermissionRefused where an administrator limits the owner.
+    """
+    person = person_or_404(by, person_id)
+    if person.is_owner and not by.is_owner:
+        raise PermissionRefused("Only the owner limits the owner.")
+    if tokens_a_day is not None or usd_a_month is not None:
+        return _set(person, None, tokens_a_day, usd_a_month, by=by, by_administrator=True)
+    with transaction.atomic():
+        GatewayLimit.objects.filter(owner=person, by_administrator=True).delete()
+        record("model_limit.removed", actor=by, target=person)
+    return None
 
 
-def _today() -> datetime:
-    return now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def limits_of_people() -> list[GatewayLimit]:
+    """What was set for people of this server, by who manages it."""
+    return list(GatewayLimit.objects.filter(by_administrator=True).select_related("owner").order_by("owner__email"))
 
 
-def _next_month(month: datetime) -> datetime:
-    return (month + timedelta(days=32)).replace(day=1)
+def _set(
+    owner: User,
+    key: ApiKey | None,
+    tokens: int | None,
+    usd: Decimal | None,
+    *,
+    by: User,
+    by_administrator: bool = False,
+) -> GatewayLimit:
+    if tokens is None and usd is None:
+        raise ValidationFailed("Give a number of tokens a day or of dollars a month.", field="tokens_a_day")
+    if tokens is not None and not 0 <= tokens <= TOKENS_MAX:
+        raise ValidationFailed(f"Tokens a day are from 0 to {TOKENS_MAX:,}.", field="tokens_a_day")
+    if usd is not None and not 0 <= usd <= USD_MAX:
+        raise ValidationFailed(f"Dollars a month are from 0 to {USD_MAX:,}.", field="usd_a_month")
+    with transaction.atomic():
+        row, _ = GatewayLimit.objects.update_or_create(
+            owner=owner,
+            api_key=key,
+            by_administrator=by_administrator,
+            defaults={"tokens_a_day": tokens, "usd_a_month": usd},
+        )
+        record("model_limit.set", actor=by, target=row, tokens_a_day=tokens, usd_a_month=str(usd) if usd else None)
+    return row
+
+
+def _standing(limit: GatewayLimit) -> Standing:
+    calls = usage.calls_of(limit.owner_id, limit.api_key_id)
+    tokens = usage.tokens(calls, usage.today()) if limit.tokens_a_day is not None else 0
+    usd = usage.usd(calls, usage.this_month()) if limit.usd_a_month is not None else Decimal(0)
+    return Standing(limit, tokens, usd)
+
+
+def _check(standing: Standing) -> None:
+    for what, until in _reached(standing):
+        wait_s = max(1, int((until - now()).total_seconds()))
+        remedy = _ASK if standing.limit.by_administrator else _RAISE
+        message = f"{what} are used up. They begin afresh on {until:%-d %B} (UTC); {remedy}."
+        raise UsedUp(message, retry_after_s=wait_s)
+
+
+def _reached(standing: Standing) -> Iterator[tuple[str, datetime]]:
+    limit, whose = standing.limit, "of this key" if standing.limit.api_key_id else "of yours"
+    if limit.tokens_a_day is not None and standing.tokens_today >= limit.tokens_a_day:
+        yield f"The {limit.tokens_a_day:,} tokens a day {whose}", usage.today() + timedelta(days=1)
+    if limit.usd_a_month is not None and standing.usd_this_month >= limit.usd_a_month:
+        yield f"The {limit.usd_a_month} dollars a month {whose}", usage.next_month()

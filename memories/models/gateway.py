@@ -12,6 +12,9 @@ from accounts.models import ApiKey
 from accounts.sealed import SealedText
 from memshadow.lib.ids import new_id
 
+_ENDING = 4
+_LONG_ENOUGH = 16  # characters of a key
+
 
 class Provider(models.TextChoices):
     """Whose API a server speaks."""
@@ -30,15 +33,26 @@ class GatewayUpstream(models.Model):
     provider = models.CharField(max_length=10, choices=Provider.choices)
     base_url = models.CharField(max_length=300)
     api_key_sealed = models.BinaryField(default=b"")
+    is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     api_key = SealedText()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "name"], name="gateway_upstream_name_unique")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "name"], name="gateway_upstream_name_unique"),
+            models.UniqueConstraint(
+                fields=["owner", "provider"], condition=models.Q(is_default=True), name="gateway_upstream_default_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.provider})"
+
+    @property
+    def key_ending(self) -> str:
+        """All of the key that is ever shown: its last four characters, of one that is long enough to spare them."""
+        return self.api_key[-_ENDING:] if len(self.api_key) >= _LONG_ENOUGH else ""
 
 
 class GatewayCall(models.Model):
@@ -83,17 +97,23 @@ class GatewayCall(models.Model):
 
 
 class GatewayLimit(models.Model):
-    """How much a person, or one of their keys, may use; empty is without limit. Days and months are those of UTC."""
+    """How much a person, or one of their keys, may use; empty is without limit. Days and months are those of UTC.
+
+    `by_administrator`: set for the person by who manages the server, beside the person's own, which cannot lift it.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="gateway_limits")
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, null=True, related_name="gateway_limits")
     tokens_a_day = models.PositiveBigIntegerField(null=True)
     usd_a_month = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    by_administrator = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["owner", "api_key"], nulls_distinct=False, name="gateway_limit_unique")
+            models.UniqueConstraint(
+                fields=["owner", "api_key", "by_administrator"], nulls_distinct=False, name="gateway_limit_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -6,26 +6,23 @@ import base64
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.audit import record
 from accounts.models import User
 from memories.models import ImportJob, Memory, MemoryRevision, Webhook, WebhookDelivery, WebhookEvent
+from memshadow.lib import net
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, ValidationFailed
 from memshadow.lib.jobs import wake
-from memshadow.lib.net import Allowed, OutboundRefused, permitted_addresses
 
 TASK = "memories.tasks.deliver_webhooks"
 TEST = "webhook.test"
 WEBHOOKS_MAX = 20
 URL_MAX_CHARS = 1000
 _SECRET_BYTES = 32
-_PORTS = {"http": 80, "https": 443}
 _BY_ACTION = {
     MemoryRevision.Action.DELETED: WebhookEvent.DELETED,
     MemoryRevision.Action.SUPERSEDED: WebhookEvent.SUPERSEDED,
@@ -75,27 +72,13 @@ def delete_webhook(*, webhook: Webhook) -> None:
 
 def checked_url(text: str) -> str:
     """The address, once it is one that may be asked. Raises ValidationFailed with what would pass."""
-    import httpcore
-
-    url = text.strip()
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError:
-        parts, port = urlsplit(""), 0
-    if not port or not parts.hostname or len(url) > URL_MAX_CHARS or not url.isprintable() or parts.username:
-        raise ValidationFailed("Give an address such as https://example.org/hook, without a name in it.", field="url")
-    try:
-        permitted = permitted_addresses(parts.hostname, port)
-    except OutboundRefused as error:
-        raise ValidationFailed(error.message, field="url") from error
-    except httpcore.ConnectError as error:
-        raise ValidationFailed(f"{parts.hostname} is not known to the DNS.", field="url") from error
-    named = Allowed.of(settings.OUTBOUND_ALLOW)
-    is_private = parts.hostname.lower() in named.hosts or any(a in n for a in permitted for n in named.networks)
-    if parts.scheme == "http" and not is_private:
-        raise ValidationFailed("Use https://: events would be readable on the way.", field="url")
-    return url
+    return net.checked_url(
+        text,
+        field="url",
+        example="https://example.org/hook",
+        why_tls="events would be readable on the way",
+        max_chars=URL_MAX_CHARS,
+    )
 
 
 def _checked_events(events: Sequence[str]) -> list[str]:

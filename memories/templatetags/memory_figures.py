@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django import template
 
 register = template.Library()
@@ -19,3 +21,11 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+@register.filter
+def dollars(amount: Decimal | None) -> str:
+    """1.5 as '$1.50', 0.0004 as '$0.0004', nothing known as a dash."""
+    if amount is None:
+        return "–"
+    return f"${amount:,.2f}" if amount == 0 or amount >= Decimal("0.01") else f"${amount:.6f}".rstrip("0")

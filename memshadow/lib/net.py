@@ -7,15 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from memshadow.lib.errors import Unavailable
+from memshadow.lib.errors import Unavailable, ValidationFailed
 
 if TYPE_CHECKING:
     import httpx
 
 Address = IPv4Address | IPv6Address
+_PORTS = {"http": 80, "https": 443}
 
 
 class OutboundRefused(Unavailable):
@@ -106,3 +108,36 @@ def permitted_addresses(host: str, port: int) -> list[Address]:
             trouble="a private address",
         )
     return permitted
+
+
+def checked_url(text: str, *, field: str, example: str, why_tls: str, max_chars: int) -> str:
+    """An address that a person gave, once it is one that may be asked; http only where the administrator named it.
+
+    Raises ValidationFailed for `field`, with what would pass: an address such as `example`.
+    """
+    import httpcore
+
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if not port or not parts.hostname or len(url) > max_chars or not url.isprintable() or parts.username:
+        raise ValidationFailed(f"Give an address such as {example}, without a name in it.", field=field)
+    if parts.scheme not in _PORTS:
+        raise ValidationFailed(f"Give an address such as {example}: https, or http where that is allowed.", field=field)
+    try:
+        permitted = permitted_addresses(parts.hostname, port)
+    except OutboundRefused as error:
+        raise ValidationFailed(error.message, field=field) from error
+    except httpcore.ConnectError as error:
+        raise ValidationFailed(f"{parts.hostname} is not known to the DNS.", field=field) from error
+    if parts.scheme == "http" and not _is_named(parts.hostname, permitted):
+        raise ValidationFailed(f"Use https://: {why_tls}.", field=field)
+    return url
+
+
+def _is_named(host: str, addresses: Iterable[Address]) -> bool:
+    named = Allowed.of(settings.OUTBOUND_ALLOW)
+    return host.lower() in named.hosts or any(a in network for a in addresses for network in named.networks)

@@ -22,7 +22,7 @@ from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from memories.context.adding import add_target
 from memories.drafts import ConversationRef, MemoryDraft
-from memories.models import ImportJob, Webhook, WebhookDelivery
+from memories.models import GatewayLimit, GatewayUpstream, ImportJob, Webhook, WebhookDelivery
 from memories.services.capture import capture_memory
 from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
@@ -90,6 +90,8 @@ def _of_people(user: User) -> dict[str, Any]:
         "connection_id": _app(user),
         **_space(user),
         **_webhook(user),
+        "upstream_id": _upstream(user),
+        "limit_id": GatewayLimit.objects.create(owner=user, tokens_a_day=5).id,
     }
 
 
@@ -112,6 +114,13 @@ def _space(user: User) -> dict[str, UUID]:
         "offer_id": offer_space(manager=mine, email="nobody@example.org", role="reader").id,
         "received_id": given.id,
     }
+
+
+def _upstream(user: User) -> UUID:
+    row = GatewayUpstream(owner=user, name=f"{SECRET} server", provider="openai", base_url="http://127.0.0.1:1/v1")
+    row.api_key = f"sk-{SECRET}-{SECRET}"
+    row.save()
+    return row.id
 
 
 def _import(user: User) -> UUID:

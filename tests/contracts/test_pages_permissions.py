@@ -29,6 +29,8 @@ POST_ONLY = {
     "memories:learnt_rule",
     "memories:trash_empty",
     "memories:webhook_action",
+    "memories:gateway_server_action",
+    "memories:gateway_limit_remove",
     "memories:delivery_replay",
     "memories:import_cancel",
     "memories:import_resume",

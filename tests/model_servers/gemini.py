@@ -17,6 +17,8 @@ def error(status: int) -> Answer:
 
 def answer(path: str, body: dict[str, Any], model: str, words: str) -> Answer:
     """What the path answers."""
+    if ":" not in path:
+        return whole({"models": [{"name": "models/gemini-test", "displayName": "Test"}]})
     if ":countTokens" in path:
         return whole({"totalTokens": 11})
     if ":generateContent" in path:
