@@ -10,6 +10,7 @@ from memories.api.gateway_usage import router as gateway_usage_router
 from memories.api.imports import router as imports_router
 from memories.api.ingest import router as ingest_router
 from memories.api.memories import router as memories_router
+from memories.api.query import router as query_router
 from memories.api.saved_searches import router as saved_searches_router
 from memories.api.sealed import router as sealed_router
 from memories.api.search import router as search_router
@@ -38,6 +39,7 @@ routers = (
     webhooks_router,
     gateway_router,
     gateway_usage_router,
+    query_router,
 )
 
 __all__ = ["routers"]

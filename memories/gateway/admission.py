@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.scopes import access_by_key
+from accounts.scopes import Access, access_by_key
 from memories.gateway import remembered
 from memories.gateway.limits import check_limits
 from memories.gateway.refusals import GatewayRefused
@@ -58,9 +58,16 @@ def admit(request: HttpRequest, key: str) -> Caller:
     except (NotAuthenticated, PermissionRefused):
         remembered.forget(key)
         raise
+    caller = caller_of(access)
+    remembered.remember(key, _facts(caller))
+    return caller
+
+
+def caller_of(access: Access) -> Caller:
+    """Who asks, within their limits, with their servers. Raises UsedUp."""
     check_limits(access.owner, access.key)
     rows = GatewayUpstream.objects.filter(owner=access.owner).order_by("-is_default", "created_at")
-    caller = Caller(
+    return Caller(
         owner_id=access.owner.id,
         owner=access.owner,
         key_id=access.key.id if access.key else None,
@@ -68,8 +75,6 @@ def admit(request: HttpRequest, key: str) -> Caller:
         may_write="memories:write" in access.scopes,
         upstreams=tuple(Upstream(row.name, row.provider, row.base_url, row.api_key) for row in rows),
     )
-    remembered.remember(key, _facts(caller))
-    return caller
 
 
 def _facts(caller: Caller) -> dict[str, Any]:

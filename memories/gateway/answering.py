@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 
 from memories.gateway.relaying.calls import Call, Ending, Header, Outcome, Refusal
 from memories.gateway.relaying.loop import relays
-from memories.gateway.relaying.sinks import QueueSink, SocketSink
+from memories.gateway.relaying.sinks import QueueSink, Sink, SocketSink
 
 TAKE_OVER = "memshadow.take_over"
 
@@ -21,14 +21,18 @@ def answer(
     extra: list[Header],
     refusal: Callable[[Ending], Refusal],
     finished: Callable[[Outcome], None],
+    through: Callable[[Sink], Sink] = lambda sink: sink,
 ) -> HttpResponseBase:
-    """Begin the exchange. The answer returned is nobody's when the socket was taken over (memshadow/wsgi.py)."""
+    """Begin the exchange. The answer returned is nobody's when the socket was taken over (memshadow/wsgi.py).
+
+    `through` may put a sink before the client's that changes what it is given.
+    """
     if (take_over := request.META.get(TAKE_OVER)) is not None:
         sink = SocketSink(take_over(), framed=request.META.get("SERVER_PROTOCOL") == "HTTP/1.1")
-        relays.start(call, sink, extra=extra, refusal=refusal, finished=finished)
+        relays.start(call, through(sink), extra=extra, refusal=refusal, finished=finished)
         return HttpResponse()
     waiting = QueueSink()
-    relays.start(call, waiting, extra=extra, refusal=refusal, finished=finished)
+    relays.start(call, through(waiting), extra=extra, refusal=refusal, finished=finished)
     status, headers = waiting.wait_head()
     response = StreamingHttpResponse(waiting.pieces(), status=status)
     for name, value in headers:

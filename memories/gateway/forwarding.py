@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from django.http import HttpRequest
 
 from memories.gateway.admission import Caller
 from memories.gateway.credentials import credentials_of, key_header, passed_headers, passed_query
-from memories.gateway.relaying.calls import Call, Server
+from memories.gateway.relaying.calls import Call, Header, Server
 from memories.gateway.routing import Route, joined, usual_base
 from memories.gateway.wishes import Wishes
 from memshadow.lib.net import permitted_addresses
@@ -44,18 +45,22 @@ def destination_of(route: Route, caller: Caller, wishes: Wishes) -> Destination:
 
 def call_of(request: HttpRequest, destination: Destination, body: bytes) -> Call:
     """The request as it is sent. Raises OutboundRefused, or httpcore.ConnectError for a host that nobody knows."""
-    parts = urlsplit(destination.url)
-    host, tls = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or (443 if tls else 80)
     headers = passed_headers(request)
     if not credentials_of(request).theirs:
         headers += key_header(destination.provider, destination.api_key)
     if body or request.method in ("POST", "PUT", "PATCH"):
         headers.append((b"Content-Length", str(len(body)).encode()))
-    query = passed_query(request)
+    return sent(destination, request.method or "GET", headers, body, query=passed_query(request))
+
+
+def sent(destination: Destination, method: str, headers: Sequence[Header], body: bytes, *, query: str = "") -> Call:
+    """A request to the other server, whose addresses are checked now. Raises as `call_of`."""
+    parts = urlsplit(destination.url)
+    host, tls = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or (443 if tls else 80)
     return Call(
         server=Server(host, port, tls, tuple(permitted_addresses(host, port))),
-        method=request.method or "GET",
+        method=method,
         target=(parts.path or "/") + (f"?{query}" if query else ""),
         headers=((b"Host", parts.netloc.encode()), *headers),
         body=body,

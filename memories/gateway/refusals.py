@@ -24,3 +24,17 @@ class UsedUp(MemshadowError):
 
     status = 429
     code = "usage-limit"
+
+
+class NoModelServer(MemshadowError):
+    """The person has stored no server that could answer."""
+
+    status = 409
+    code = "no-model-server"
+
+
+class ModelRefused(MemshadowError):
+    """The model's server refuses, or gives no whole answer."""
+
+    status = 502
+    code = "model-server-refused"

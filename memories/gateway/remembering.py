@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from accounts.models import User
@@ -33,6 +33,7 @@ class Remembered:
     chat: Chat | None = None
     persona_id: UUID | None = None
     call_id: UUID | None = None
+    context: PreparedContext | None = None
 
 
 def remembered_for(caller: Caller, asked: Asked, wishes: Wishes, call: GatewayCall) -> Remembered:
@@ -56,8 +57,8 @@ def remembered_for(caller: Caller, asked: Asked, wishes: Wishes, call: GatewayCa
         return _with(known, NONE, "no-prompt")
     found = _prepared(owner, asked, wishes, chat, persona_id)
     if not found.block:
-        return _with(known, NONE)
-    return Remembered(USED, "", found.block, len(found.used), found.tokens.memories, chat, persona_id, call.id)
+        return replace(_with(known, NONE), context=found)
+    return Remembered(USED, "", found.block, len(found.used), found.tokens.memories, chat, persona_id, call.id, found)
 
 
 def new_call(caller: Caller, *, dialect: str, upstream: str, model: str) -> GatewayCall:
