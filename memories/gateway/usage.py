@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -145,7 +146,7 @@ def _ended(owner: User) -> QuerySet[GatewayCall]:
     return GatewayCall.objects.filter(owner=owner).exclude(ending="")
 
 
-def _used(row: dict[str, int | None]) -> Used:
+def _used(row: Mapping[str, Any]) -> Used:
     micro = row["micro"]
     cost = None if micro is None else Decimal(micro) / _MICRO
     return Used(row["calls"] or 0, row["read"] or 0, row["written"] or 0, cost, row["unpriced"] or 0)
