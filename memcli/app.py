@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from memcli import changing, credentials, moving, seal, showing, signing_in
+from memcli import asking, changing, credentials, moving, seal, showing, signing_in
 from memcli.bridge import Bridge
 from memcli.client import Server, close_all
 from memcli.credentials import Credentials
@@ -29,7 +29,7 @@ app = typer.Typer(
     "5 the server is away, 6 sealed and not to be opened.",
 )
 app.add_typer(seal.app, name="seal")
-for command in (changing.add, changing.edit, changing.delete, changing.unseal, moving.export):
+for command in (changing.add, changing.edit, changing.delete, changing.unseal, moving.export, asking.context):
     app.command()(command)
 app.command("import")(moving.import_)
 

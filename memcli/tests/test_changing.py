@@ -66,6 +66,18 @@ def test_edited_in_the_open_and_sealed(cli: Cli, tmp_path: Path) -> None:
     cli.run("unseal", sealed, MEMCLI_PASSPHRASE="another passphrase", code=6)
 
 
+def test_a_prompts_context_for_a_pipe_and_ready_to_send(cli: Cli, index_all: Callable[[], int]) -> None:
+    assert cli.run("context", "What must Ada not eat?") == "" and "No memory helps" in cli.said
+    used = cli.run("add", "Ada is allergic to hazelnuts").strip()
+    index_all()
+    assert "hazelnuts" in cli.run("context", "-", "--model", "gpt-4o", given="What must Ada not eat?")
+    sent = json.loads(cli.run("context", "What must Ada not eat?", "-m", "gpt-4o", "--messages"))
+    assert sent[-1]["role"] == "user" and "hazelnuts" in str(sent)
+    assert [one["id"] for one in cli.json("context", "What must Ada not eat?", "--budget", "400")["used"]] == [used]
+    cli.run("context", "x", "--strategy", "nonsense", code=1)
+    assert "strategy" in cli.said
+
+
 def test_sealed_after_the_fact(cli: Cli, index_all: Callable[[], int]) -> None:
     made = cli.run("add", "the wombat sleeps", "--tag", "zoo").strip()
     cli.run("edit", made, "the wombat sleeps under the stairs")
