@@ -14,7 +14,7 @@ from accounts.spaces.membership import Membership, members_of
 from accounts.spaces.telling import tell_of_end
 from accounts.spaces.wrapping import make_keys
 from memshadow.lib.clock import now
-from memshadow.lib.errors import Conflict, NotFound, ValidationFailed
+from memshadow.lib.errors import Conflict, ValidationFailed
 from memshadow.lib.ids import new_id
 
 NAME_MAX_CHARS = 80
@@ -75,13 +75,13 @@ def delete_space(*, manager: Membership) -> AccountErasure:
 
 
 def keep_space(*, manager: Membership) -> None:
-    """Cancel the deletion. Raises PermissionRefused, NotFound when none waits, and Conflict when it has begun."""
+    """Cancel the deletion. Raises PermissionRefused, and Conflict when none waits and when it has begun."""
     manager.require_manager()
     with transaction.atomic():
         waiting = AccountErasure.objects.select_for_update().filter(account_id=manager.space.id, state__in=_OPEN)
         erasure = waiting.first()
         if erasure is None:
-            raise NotFound("This space is not going to be deleted.")
+            raise Conflict("This space is not going to be deleted.")
         if erasure.state == _State.RUNNING:
             raise Conflict("The deletion has begun; nothing is left to keep.")
         erasure.state, erasure.finished_at = _State.CANCELLED, now()

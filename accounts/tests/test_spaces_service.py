@@ -226,7 +226,7 @@ def test_a_deleted_space_waits_and_then_is_gone(manager: Membership, other: User
     with pytest.raises(Conflict):
         delete_space(manager=manager)
     keep_space(manager=manager)
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         keep_space(manager=manager)
     delete_space(manager=manager)
     assert erase_due() == 0 and read(manager.space) == SECRET

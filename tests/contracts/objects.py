@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client, RequestFactory
 from oauth2_provider.models import Application
@@ -31,6 +32,8 @@ from memories.tests.lessons import taught_rule
 from personas.services import create_persona
 
 SECRET = "Alicequokka"  # a word that no page escapes and no other text holds
+
+GROUP = 2**31 - 1  # of everybody who has objects; past what the sequence gives
 
 # Parameters that name nothing of a person's: numbers, formats, words and one-time links.
 NOT_OBJECTS = {
@@ -108,6 +111,7 @@ def _space(user: User) -> dict[str, UUID]:
     mine = create_space(by=user, name=f"{SECRET} space")
     giver = create_account(email=f"giver-of-{user.email}", password=PASSWORD, role=Role.MEMBER)
     given = offer_space(manager=create_space(by=giver, name=f"{SECRET} gift"), email=user.email, role="reader")
+    Group.objects.get_or_create(id=GROUP, defaults={"name": "Band"})[0].user_set.add(user)
     return {
         "space_id": mine.space.id,
         "share_id": mine.space.shares.get().id,
