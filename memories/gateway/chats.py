@@ -17,7 +17,7 @@ from memories.gateway.relaying.calls import Ending
 from memories.models import Conversation, GatewayCall
 from memshadow.lib.clock import now
 from memshadow.lib.crypto import keyed_hash
-from memshadow.lib.ids import new_id
+from memshadow.lib.ids import hashed_id, new_id
 
 SOURCE = "gateway"
 _REPEATED_WITHIN = timedelta(minutes=10)
@@ -47,7 +47,7 @@ def _named(owner: User, named: str) -> Chat:
         return Chat(given, known=True)
     key = conversation_key(owner.id, SOURCE, named)
     found = known.filter(external_key=key).values_list("id", flat=True).first()
-    return Chat(found, known=True) if found else Chat(UUID(bytes=key[:16], version=8), known=False, external_id=named)
+    return Chat(found, known=True) if found else Chat(hashed_id(key), known=False, external_id=named)
 
 
 def _continued(owner: User, asked: Asked) -> UUID | None:

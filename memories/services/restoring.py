@@ -35,7 +35,7 @@ from memories.services.tagging import resolve_tags
 from memshadow.lib.clock import now
 from memshadow.lib.crypto import keyed_hash
 from memshadow.lib.errors import MemshadowError, PermissionRefused
-from memshadow.lib.ids import new_id
+from memshadow.lib.ids import hashed_id, new_id
 from personas.models import Persona
 from personas.services import name_key
 
@@ -111,8 +111,7 @@ def own_id(owner: User, key: UUID) -> UUID:
     Always the same, so that later batches and imports find it without a table of what was renamed; keyed, so
     that nobody else can occupy it.
     """
-    hashed = keyed_hash(keyring(owner.id).name_key, "restored", str(key))
-    return UUID(bytes=hashed[:16], version=5)
+    return hashed_id(keyed_hash(keyring(owner.id).name_key, "restored", str(key)))
 
 
 def _present(owner: User, rows: type[M], keys: Iterable[UUID]) -> dict[UUID, UUID]:

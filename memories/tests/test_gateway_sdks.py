@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import anthropic
 import httpx
@@ -102,6 +103,26 @@ def test_openai_chat(product: str, models: ModelServer, ours: dict[str, str], ow
     whole, stream = GatewayCall.objects.order_by("created_at")
     assert (whole.input_tokens, whole.output_tokens, whole.estimated, whole.memories_used) == (21, 9, False, 1)
     assert stream.estimated and stream.output_tokens > 5
+
+
+def test_a_conversation_that_the_client_names(product: str, models: ModelServer, ours: dict[str, str]) -> None:
+    """Two requests that repeat nothing of each other are one conversation, and another name is another one."""
+    client = openai_client(product, ours)
+
+    def ask(words: str, named: str) -> str:
+        answer = client.chat.completions.with_raw_response.create(
+            model="gpt-test",
+            messages=[{"role": "user", "content": words}],
+            extra_headers={"X-Memshadow-Conversation": named},
+        )
+        settled()
+        assert not answer.headers["X-Memshadow-Memory"].startswith("failed")
+        return str(answer.headers["X-Memshadow-Conversation"])
+
+    first, second, other = ask("One", "allergies"), ask("Two", "allergies"), ask("Three", "else")
+    assert first == second != other and UUID(first).version == 8
+    assert [text for role, text in turns(Conversation.objects.get(id=first)) if role == "user"] == ["One", "Two"]
+    assert ask("Four", first) == first, "our own id names it too"
 
 
 def test_tools_and_images_pass_untouched(product: str, models: ModelServer, ours: dict[str, str], owner: User) -> None:
