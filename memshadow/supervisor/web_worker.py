@@ -20,7 +20,8 @@ class HandingOverWorker(ThreadWorker):  # type: ignore[misc]
             self.nr_conns -= 1
 
     def run(self) -> None:
-        """Serve until told to stop; then wait for streams as long as for other requests, all in all."""
+        """Serve until told to stop; then wait for streams as long as for other requests, and store what was said."""
+        from memories.gateway.afterwards import afterwards
         from memories.gateway.relaying.loop import relays
 
         super().run()
@@ -28,3 +29,4 @@ class HandingOverWorker(ThreadWorker):  # type: ignore[misc]
         while relays.running and time.monotonic() < deadline:
             self.notify()
             relays.drain(1.0)
+        afterwards.drain(max(0.5, deadline - time.monotonic()))
