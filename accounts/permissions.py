@@ -59,7 +59,7 @@ PERMISSIONS = {
     "memories:delete": Permission(_WRITERS, "memories:delete", in_space=_SPACE_EDITORS),
     "enrich": Permission(_WRITERS, "enrich", in_space=_SPACE_EDITORS),
     "export": Permission(_EVERYBODY, "export", in_space=_SPACE_MEMBERS),
-    "gateway": Permission(_WRITERS, "gateway", in_space=_SPACE_EDITORS),
+    "gateway": Permission(_WRITERS, "gateway"),
     "account": Permission(_EVERYBODY, "admin"),
     "server": Permission(_MANAGERS, "admin", MANAGERS_ONLY, over_all=True),
 }
