@@ -45,7 +45,11 @@ def client(environment: dict[str, str], mode: str = "auto") -> Client:
 def started(environment: dict[str, str]) -> subprocess.Popen[str]:
     """The program with its three ends in our hands."""
     pipe = subprocess.PIPE
-    return subprocess.Popen(PROGRAM, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in a shell's background
+    try:
+        return subprocess.Popen(PROGRAM, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    finally:
+        signal.signal(signal.SIGINT, kept)
 
 
 def exchanged(environment: dict[str, str], *lines: str) -> tuple[int, list[Any], str]:

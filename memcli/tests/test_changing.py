@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 import zipfile
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def cli(tmp_path: Path, live_server: LiveServer, owner: User, api_key: Callable[
 def editor(path: Path, code: str) -> str:
     """A program that does `code` to the text `t` of the file that it is given."""
     path.write_text(f"import sys, pathlib\np = pathlib.Path(sys.argv[1])\nt = p.read_text()\n{code}\n")
-    return f"{sys.executable} {path}"
+    return shlex.join([sys.executable, str(path)])
 
 
 def test_edited_in_the_open_and_sealed(cli: Cli, tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_edited_in_the_open_and_sealed(cli: Cli, tmp_path: Path) -> None:
     assert cli.run("edit", made, EDITOR=writes) == "Changed.\n"
     leaves = editor(tmp_path / "leaves.py", "p.write_text(t)")
     assert cli.run("edit", made, EDITOR=leaves) == "Nothing was changed.\n"
-    cli.run("edit", made, EDITOR=str(tmp_path / "no-editor"), code=1)
+    cli.run("edit", made, EDITOR=shlex.quote(str(tmp_path / "no-editor")), code=1)
     assert "cannot be started" in cli.said
     cli.run("edit", made, EDITOR=editor(tmp_path / "fails.py", "sys.exit(3)"), code=1)
     cli.run("edit", made, EDITOR=editor(tmp_path / "empties.py", "p.write_text('')"), code=1)

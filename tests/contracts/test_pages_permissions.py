@@ -51,6 +51,16 @@ POST_ONLY = {
     "accounts:factor_rename",
     "accounts:factor_remove",
     "accounts:person_reset_mfa",
+    "accounts:space_offer",
+    "accounts:space_offer_withdraw",
+    "accounts:space_group",
+    "accounts:space_role",
+    "accounts:space_unshare",
+    "accounts:space_leave",
+    "accounts:space_delete",
+    "accounts:space_keep",
+    "accounts:offer_take_up",
+    "accounts:offer_decline",
 }
 
 
