@@ -13,8 +13,7 @@ from ninja import Router
 from pydantic import BaseModel, Field, StringConstraints
 
 from accounts.scopes import ApiRequest, scope
-from memories.context import UsedMemory
-from memories.context._request import AUTO
+from memories.context import AUTO, UsedMemory
 from memories.gateway.asking import Asking, Question, prepared, streamed_answer, whole_answer
 from memories.gateway.dialects import Reply
 from memories.gateway.refusals import ModelRefused

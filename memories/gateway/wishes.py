@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.http import HttpRequest
 
-from memories.context._request import AUTO
+from memories.context import AUTO
 from memories.gateway.refusals import GatewayRefused
 
 
