@@ -14,6 +14,7 @@ from memories.models import (
     ImportJob,
     LearntRule,
     Memory,
+    MemoryMove,
     Retrieval,
     SavedSearch,
     Tag,
@@ -66,6 +67,14 @@ def import_or_404(owner: User, job_id: UUID) -> ImportJob:
     found = ImportJob.objects.filter(owner=owner, id=job_id).select_related("persona").first()
     if found is None:
         raise NotFound("There is no import of yours with this id.")
+    return found
+
+
+def move_or_404(owner: User, space_id: UUID, move_id: UUID) -> MemoryMove:
+    """One of the moves between the owner's own memories and a space that they asked for."""
+    found = MemoryMove.objects.filter(owner=owner, space_id=space_id, id=move_id).select_related("space").first()
+    if found is None:
+        raise NotFound("There is no move of yours with this id.")
     return found
 
 

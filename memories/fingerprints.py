@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from uuid import UUID
 
 from accounts.keys import keyring
 from memories.drafts import MemoryDraft
-from memories.models import Kind
+from memories.models import Kind, Memory
 from memshadow.lib.crypto import keyed_hash
 
 
@@ -34,6 +35,45 @@ def memory_fingerprint(owner_id: UUID, draft: MemoryDraft, conversation_id: UUID
         moment = draft.occurred_at.astimezone(UTC).isoformat() if draft.occurred_at else ""
         return keyed_hash(key, "turn", str(conversation_id), draft.role, draft.author, moment, text)
     return keyed_hash(key, "text", text)
+
+
+def fingerprint_draft(memory: Memory) -> MemoryDraft:
+    """The parts of a memory that its fingerprint depends on."""
+    return MemoryDraft(
+        content=memory.content,
+        ciphertext=memory.ciphertext,
+        kind=memory.kind,
+        role=memory.role,
+        author=memory.author,
+        source=memory.source,
+        external_id=memory.external_id,
+        occurred_at=memory.occurred_at,
+    )
+
+
+def same_by(memory: Memory) -> str:
+    """What the memory's fingerprint was made from, because the hash itself is keyed and cannot travel.
+
+    'content' for what capture would compute today, 'undated' for a turn that came without a time, and 'id'
+    where neither holds (the parts were changed later): it is then recognised by its id alone.
+    """
+    draft = fingerprint_draft(memory)
+    for name in ("content", "undated"):
+        made = fingerprint_by(name, memory.owner_id, memory.id, draft, memory.conversation_id)
+        if made == bytes(memory.fingerprint):
+            return name
+    return "id"
+
+
+def fingerprint_by(
+    how: str, owner_id: UUID, memory_id: UUID, draft: MemoryDraft, conversation_id: UUID | None
+) -> bytes:
+    """The fingerprint of a memory that comes from elsewhere, made as the one that it had (see `same_by`)."""
+    if how == "id":
+        return keyed_hash(keyring(owner_id).fingerprint_key, "restored", str(memory_id))
+    return memory_fingerprint(
+        owner_id, replace(draft, occurred_at=None) if how == "undated" else draft, conversation_id
+    )
 
 
 def conversation_key(owner_id: UUID, source: str, external_id: str) -> bytes:

@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.forms import ServiceForm
 from accounts.models import ApiKey, User
+from accounts.spaces.making import NAME_MAX_CHARS as SPACE_NAME_MAX_CHARS
+from accounts.spaces.membership import memberships_of
 from memories.embedding import POOLINGS, PRECISIONS, ModelSpec
 from memories.models import GatewayUpstream, Memory, Provider, WebhookEvent
 from memories.services.revising import Change
@@ -278,3 +281,20 @@ class EmbeddingModelForm(ServiceForm):
             endpoints=tuple(data["endpoints"].split()),
             api_keys=tuple(data["api_keys"].split()),
         )
+
+
+class ShareForm(ServiceForm):
+    """The space that memories move into: one that the person writes in, or a new one by its name."""
+
+    space = forms.ChoiceField(label="Space", required=False)
+    name = forms.CharField(
+        label="Name of a new space",
+        required=False,
+        max_length=SPACE_NAME_MAX_CHARS,
+        help_text="Only when you chose a new space above.",
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, person: User) -> None:
+        super().__init__(data)
+        own = [(str(m.space.id), m.space.name) for m in memberships_of(person) if m.may("memories:delete")]
+        self.fields["space"].choices = [*own, ("", "A new space")]  # type: ignore[attr-defined]

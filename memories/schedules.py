@@ -10,6 +10,7 @@ def keep_schedules() -> None:
     every(1, "memories.tasks.index_pending", "Index pending memories")
     every(1, "memories.tasks.build_embeddings", "Build embeddings")
     every(1, "memories.tasks.run_imports", "Run waiting imports")
+    every(1, "memories.tasks.move_memories", "Move memories into and out of spaces")
     every(1, "memories.tasks.deliver_webhooks", "Deliver webhooks")
     every(5, "memories.tasks.screen", "Screen memories from before")
     every(5, "memories.tasks.learn", "Learn from feedback")

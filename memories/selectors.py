@@ -14,7 +14,17 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 from accounts.models import User
 from accounts.sealed import opened_texts
 from memories.filters import MemoryFilter, filtered
-from memories.models import Conversation, ImportJob, IndexState, Memory, MemoryRevision, SavedSearch, State, Tag
+from memories.models import (
+    Conversation,
+    ImportJob,
+    IndexState,
+    Memory,
+    MemoryMove,
+    MemoryRevision,
+    SavedSearch,
+    State,
+    Tag,
+)
 from memshadow.lib.paging import Page, paginate
 
 PAGE_DEFAULT = 50
@@ -192,6 +202,12 @@ def saved_searches_for(owner: User) -> list[SavedSearch]:
 def imports_for(owner: User, *, cursor: str | None = None, limit: int = PAGE_DEFAULT) -> Page[ImportJob]:
     """A page of the owner's imports, newest first."""
     return paginate(ImportJob.objects.filter(owner=owner), cursor=cursor, limit=limit)
+
+
+def moves_for(owner: User, space_id: UUID | None = None) -> list[MemoryMove]:
+    """The owner's newest moves into and out of spaces, or one space: at most 50, which is many."""
+    rows = MemoryMove.objects.filter(owner=owner).select_related("space").order_by("-created_at", "-id")
+    return list((rows.filter(space_id=space_id) if space_id else rows)[:50])
 
 
 def find_duplicates(owner: User, memory: Memory, near: Sequence[Memory]) -> list[Memory]:

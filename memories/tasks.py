@@ -11,6 +11,7 @@ from memories.services import (
     import_running,
     importing,
     learning,
+    moving,
     refreshing,
     rescreening,
     retaining,
@@ -43,6 +44,11 @@ def run_imports() -> int:
     while import_running.run_next_import():
         count += 1
     return count
+
+
+def move_memories() -> int:
+    """Move what goes into a space or comes home; returns how many memories were looked at."""
+    return moving.move_pending(for_s=20.0)
 
 
 def learn() -> int:

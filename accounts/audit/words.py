@@ -32,6 +32,8 @@ _WORDS = {
     "content.read": "Someone else's memory read",
     "export.downloaded": "Memories exported",
     "memory.erased": "Memories erased for good",
+    "memory.shared": "Memories moved into a space",
+    "memory.taken_back": "Memories taken out of a space",
     "memory.sealed": "Memory sealed, its text and history erased",
     "audit.pruned": "Old entries of the audit trail removed",
     "audit.exported": "Audit trail exported",

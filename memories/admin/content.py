@@ -16,6 +16,7 @@ from memories.models import (
     ImportJob,
     Memory,
     MemoryLink,
+    MemoryMove,
     MemoryRevision,
     MemoryTag,
     SealedVectors,
@@ -234,6 +235,17 @@ class ImportJobAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "owner__email")
     ordering = ("-created_at",)
     exclude = ("filename_sealed", "report_sealed")
+
+
+@admin.register(MemoryMove)
+class MemoryMoveAdmin(ReadOnlyAdmin):
+    """Memories on their way into spaces and back, and how far they are."""
+
+    list_display = ("id", "owner", "space", "way", "what", "state", "total", "moved", "merged", "failed", "created_at")
+    list_filter = ("state", "way", "what")
+    list_select_related = ("owner", "space")
+    search_fields = ("=id", "=space__id", "owner__email")
+    ordering = ("-created_at",)
 
 
 @admin.register(SealedVectors)

@@ -10,6 +10,7 @@ from memories.api.gateway_usage import router as gateway_usage_router
 from memories.api.imports import router as imports_router
 from memories.api.ingest import router as ingest_router
 from memories.api.memories import router as memories_router
+from memories.api.moves import router as moves_router
 from memories.api.query import router as query_router
 from memories.api.saved_searches import router as saved_searches_router
 from memories.api.sealed import router as sealed_router
@@ -33,6 +34,7 @@ routers = (
     tags_router,
     imports_router,
     exports_router,
+    moves_router,
     stats_router,
     embedding_models_router,
     ingest_router,

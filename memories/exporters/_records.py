@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from memories.drafts import MemoryDraft
-from memories.fingerprints import memory_fingerprint
+from memories.fingerprints import same_by
 from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, SavedSearch, SealedVectors, Tag
 from personas.models import Persona
 
@@ -104,33 +102,6 @@ def _conversation_ref(conversation: Conversation | None) -> Record | None:
         "source": conversation.source,
         "external_id": conversation.external_id,
     }
-
-
-def same_by(memory: Memory) -> str:
-    """What the memory's fingerprint was made from, because the hash itself is keyed and cannot travel.
-
-    'content' for what capture would compute today, 'undated' for a turn that came without a time, and 'id'
-    where neither holds (the parts were changed later): it is then recognised by its id alone.
-    """
-    draft = fingerprint_draft(memory)
-    for name, candidate in (("content", draft), ("undated", replace(draft, occurred_at=None))):
-        if memory_fingerprint(memory.owner_id, candidate, memory.conversation_id) == bytes(memory.fingerprint):
-            return name
-    return "id"
-
-
-def fingerprint_draft(memory: Memory) -> MemoryDraft:
-    """The parts of a memory that its fingerprint depends on."""
-    return MemoryDraft(
-        content=memory.content,
-        ciphertext=memory.ciphertext,
-        kind=memory.kind,
-        role=memory.role,
-        author=memory.author,
-        source=memory.source,
-        external_id=memory.external_id,
-        occurred_at=memory.occurred_at,
-    )
 
 
 def revision_record(revision: MemoryRevision, persona_names: dict[UUID, str]) -> Record:

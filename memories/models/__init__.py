@@ -12,6 +12,7 @@ from memories.models.index_report import IndexReport
 from memories.models.lexeme import IndexSize, Lexeme
 from memories.models.link import MemoryLink
 from memories.models.memory import IndexState, Kind, Memory, MemoryRole, State, author_key
+from memories.models.move import MemoryMove
 from memories.models.pending_embedding import PendingEmbedding
 from memories.models.revision import MemoryRevision
 from memories.models.saved_search import SavedSearch
@@ -40,6 +41,7 @@ __all__ = [
     "Lexeme",
     "Memory",
     "MemoryLink",
+    "MemoryMove",
     "MemoryRevision",
     "MemoryRole",
     "MemoryTag",

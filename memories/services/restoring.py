@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.db.models import Model
 from accounts.keys import keyring
 from accounts.models import User
 from memories import indexing
-from memories.fingerprints import conversation_key, memory_fingerprint, tag_key
+from memories.fingerprints import conversation_key, fingerprint_by, tag_key
 from memories.importers.items import ParsedRecord
 from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, MemoryTag, SavedSearch, Tag
 from memories.sealed_index import keep_vectors
@@ -298,11 +298,9 @@ def _not_known(owner: User, lines: Sequence[MemoryLine], conversations: Mapping[
 
 
 def _fingerprint(owner: User, line: MemoryLine, conversations: Mapping[UUID, UUID]) -> bytes:
-    """As capture made it. `same_by` says from what (see exporters._records.same_by)."""
-    if line.same_by == "id":
-        return keyed_hash(keyring(owner.id).fingerprint_key, "restored", str(line.id))
-    draft = replace(line.draft, occurred_at=None) if line.same_by == "undated" else line.draft
-    return memory_fingerprint(owner.id, draft, conversations[line.conversation.id] if line.conversation else None)
+    """As capture made it."""
+    conversation_id = conversations[line.conversation.id] if line.conversation else None
+    return fingerprint_by(line.same_by, owner.id, line.id, line.draft, conversation_id)
 
 
 def _memory_maker(

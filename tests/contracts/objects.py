@@ -23,7 +23,7 @@ from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from memories.context.adding import add_target
 from memories.drafts import ConversationRef, MemoryDraft
-from memories.models import GatewayLimit, GatewayUpstream, ImportJob, Webhook, WebhookDelivery
+from memories.models import GatewayLimit, GatewayUpstream, ImportJob, MemoryMove, Webhook, WebhookDelivery
 from memories.services.capture import capture_memory
 from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
@@ -115,6 +115,7 @@ def _space(user: User) -> dict[str, UUID]:
     return {
         "space_id": mine.space.id,
         "share_id": mine.space.shares.get().id,
+        "move_id": MemoryMove.objects.create(owner=user, space=mine.space, way="into", what="tag", state="done").id,
         "offer_id": offer_space(manager=mine, email="nobody@example.org", role="reader").id,
         "received_id": given.id,
     }

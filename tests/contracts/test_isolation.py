@@ -46,6 +46,7 @@ BODIES: dict[str, Any] = {
     "change_share": {"role": "manager"},
     "remove_second_factor": {"password": PASSWORD},
     "edit_context_target": {"name": "taken over"},
+    "start_move": {"from": "space"},
     "put_sealed_vectors": {"embedding_model": "all-MiniLM-L6-v2", "vectors": [[0.1] * 384]},
     "seal_memory": {"ciphertext": SEALED, "updated_at": "2026-01-01T00:00:00Z"},
     "mem0_update": {"text": "taken over"},

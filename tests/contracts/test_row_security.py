@@ -34,6 +34,7 @@ OUTSIDE = {
     "accounts/mfa/passkeys.py": "a credential is registered once, whoever has it",
     "memories/retrieval/_sql.py": "search: non-leakproof operators could use no index",
     "memories/retrieval/_plan.py": "search: a sample of a partition",
+    "memories/services/moving.py": "a move has two sides: the member's own, and the space's, where they may write",
     "memories/distinctive.py": "as search: counts by `@@`",
 }
 MODELS: list[tuple[type[Model], str]] = [
