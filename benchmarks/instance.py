@@ -29,6 +29,7 @@ class Instance:
     base_url: str
     api_key: str
     pid: int
+    ready_s: float  # from the start to the first answer that all is ready
 
 
 @contextmanager
@@ -58,12 +59,14 @@ def running(folder: Path) -> Iterator[Instance]:
     # The limits are counted as always, and wide enough for a load test with one key.
     wide = {"MEMSHADOW_RATE_LIMIT_USER": "1000000", "MEMSHADOW_RATE_LIMIT_KEY": "1000000"}
     environment = os.environ | wide | {"PORT": str(port), "HOST": "127.0.0.1"}
+    begun = time.monotonic()
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
     try:
         _wait_ready(f"http://127.0.0.1:{port}/health/ready", process, folder / "up.log")
+        ready_s = time.monotonic() - begun
         key = subprocess.run(
             [sys.executable, "manage.py", "ensure_owner", "--email", EMAIL, "--api-key", f"bench {uuid4()}"],
             cwd=ROOT,
@@ -72,7 +75,7 @@ def running(folder: Path) -> Iterator[Instance]:
             capture_output=True,
             text=True,
         ).stdout.strip()
-        yield Instance(folder, f"http://127.0.0.1:{port}", key, process.pid)
+        yield Instance(folder, f"http://127.0.0.1:{port}", key, process.pid, ready_s)
     finally:
         process.terminate()
         process.wait(60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, cast
@@ -42,6 +43,8 @@ _ADDRESS_TOO_LONG = {
     "description": "The address has more than 8,190 bytes; what can be sent by POST has room there.",
     "content": {"text/html": {"schema": {"type": "string"}}},
 }
+
+_STATUS_IN_TEXT = re.compile(r"\b([45]\d\d): ")  # what an operation's own text says of a status
 
 
 def operations(api: NinjaAPI) -> Iterator[Operation]:
@@ -127,7 +130,7 @@ def _problem_statuses(details: dict[str, Any]) -> set[int]:
         statuses |= {400, 411, 413, 415}
     if details["x-required-scope"] not in ("any", "memories:read", "export"):
         statuses |= {404, 409}
-    return statuses
+    return statuses | {int(status) for status in _STATUS_IN_TEXT.findall(details["description"])}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

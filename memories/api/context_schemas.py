@@ -131,7 +131,7 @@ class LeftOutOut(BaseModel):
     reason: str = Field(description="The same in plain words.")
 
 
-class TokensOut(BaseModel):
+class ContextTokensOut(BaseModel):
     """Where the model's window goes, in tokens."""
 
     window: int
@@ -191,7 +191,7 @@ class ContextOut(BaseModel):
     format: str
     used: list[UsedMemoryOut]
     left_out: list[LeftOutOut]
-    tokens: TokensOut
+    tokens: ContextTokensOut
     target: ContextTargetOut
     strategy: str
     strategy_reason: str
@@ -217,7 +217,7 @@ class ContextOut(BaseModel):
             format=made.format,
             used=[UsedMemoryOut.of(one) for one in made.used],
             left_out=left_out,
-            tokens=TokensOut(**asdict(made.tokens), free=made.tokens.free),
+            tokens=ContextTokensOut(**asdict(made.tokens), free=made.tokens.free),
             target=ContextTargetOut(**TargetOut.of(made.target).model_dump(), guessed=not made.target.known),
             strategy=made.strategy,
             strategy_reason=made.strategy_reason,

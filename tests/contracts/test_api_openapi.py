@@ -12,12 +12,15 @@ from django.test import Client
 from django.urls import URLPattern
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
+from pydantic import BaseModel
 
 from accounts.models import User
 from accounts.tokens import ACCESS, KEY, OAUTH_ACCESS, OAUTH_REFRESH, REFRESH, new_secret, prefix_of
 from memshadow.api import api
 from memshadow.api_openapi import operations
 from tests.api_client import ApiClient
+
+OURS = ("memories.", "accounts.", "personas.", "memshadow.")
 
 
 @pytest.fixture
@@ -171,3 +174,15 @@ def test_the_manual_tells_scanners_what_secrets_look_like() -> None:
         text = new_secret(mark).text
         assert pattern.findall(f"key={text}, and more") == [text]
         assert prefix_of(text, mark) and not prefix_of(text[:-1] + "!", mark)
+
+
+def test_no_two_schemas_share_a_name(schema: dict[str, Any]) -> None:
+    """The description would show one of them for both. mem0's routes have a description of their own."""
+    every, named = [BaseModel], dict[str, str]()
+    while every:
+        model = every.pop()
+        every += model.__subclasses__()
+        if model.__module__.startswith(OURS) and not model.__module__.startswith("memories.api.mem0."):
+            where = f"{model.__module__}.{model.__qualname__}"
+            assert named.setdefault(model.__name__, where) == where
+    assert set(named) >= {"MemoryOut", "ContextTokensOut"}

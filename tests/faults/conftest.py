@@ -111,16 +111,14 @@ class Product:
         for line in stream:
             self.lines.append(line.rstrip())
 
-    def start_ready(self) -> float:
-        """Start and wait until it says that it is ready; returns the seconds that took."""
-        begun = time.monotonic()
+    def start_ready(self) -> None:
+        """Start and wait until it says that it is ready."""
         self.start()
         until(
             lambda: self.said("is ready at") or self.process.poll() is not None,
             f"the product is ready; it said {self.lines}",
         )
         assert self.process.poll() is None, self.lines
-        return time.monotonic() - begun
 
     def said(self, text: str) -> bool:
         """Whether a line of the output holds `text`."""

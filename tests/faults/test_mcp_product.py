@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +64,9 @@ def test_two_clients_share_one_memory(product: Product) -> None:
     """One signs in over HTTP and hears something; the other, on standard input, knows it in another conversation."""
     product.start_ready()
     with closing(sign_up(product)) as browser:
-        anyio.run(_by_address, product, Person(browser))
-        anyio.run(_by_command, product)
+        with ThreadPoolExecutor(1) as apart:  # this thread may run a browser's event loop
+            apart.submit(anyio.run, _by_address, product, Person(browser)).result()
+            apart.submit(anyio.run, _by_command, product).result()
         page = browser.get("/conversations/").text
     assert "Allergies" in page and "Baking" in page
 
