@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
@@ -20,8 +19,7 @@ _TEXT = "The memory that everything is warmed up with."
 def warm_up() -> None:
     """Touch each part once; a part that cannot be loaded is logged and left to the request that needs it."""
     try:
-        lexemes(_TEXT, detect_language(_TEXT))
-        _understand(_TEXT)
+        load_words()
         generations.active().provider.embed_query(_TEXT)
     except (MemshadowError, DatabaseError):
         logger.exception("The embedding model could not be loaded in advance")
@@ -29,21 +27,17 @@ def warm_up() -> None:
         connection.close()
 
 
-def _understand(text: str) -> None:
-    """Load the word lists of every language that questions are understood in: half a second, once."""
-    questions.holds(text)
-    questions.asked(text)
-    questions.proper_names(text)
-    questions.first_person(text, ["anna"])
-    questions.time_spans(text, now())
-    questions.anchored(text)
+def load_words() -> None:
+    """Load the word lists of every language that texts and questions are understood in: half a second, once."""
+    lexemes(_TEXT, detect_language(_TEXT))
+    questions.holds(_TEXT)
+    questions.asked(_TEXT)
+    questions.proper_names(_TEXT)
+    questions.first_person(_TEXT, ["anna"])
+    questions.time_spans(_TEXT, now())
+    questions.anchored(_TEXT)
 
 
-def warm_up_in_background(and_then: Callable[[], None]) -> None:
-    """Return at once and warm up beside the first requests; `and_then` is what others have to load."""
-
-    def load() -> None:
-        warm_up()
-        and_then()
-
-    threading.Thread(target=load, name="warm-up", daemon=True).start()
+def warm_up_in_background() -> None:
+    """Return at once and warm up beside the first requests."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def _suitable_workers() -> int:
 
 bind = f"fd://{_listen_fd}" if _listen_fd else f"{_host}:{env.port}"
 worker_class = "memshadow.supervisor.web_worker.HandingOverWorker"  # gthread, whose streams hold no thread
+preload_app = True  # loaded once, before the processes fork, which then share that memory
 workers = env.web_concurrency or _suitable_workers()
 threads = env.web_threads
 backlog = 512
@@ -37,8 +39,19 @@ loglevel = "warning"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
+def on_starting(server: object) -> None:
+    """What every process needs and no thread or connection belongs to: loaded here, it is in memory once."""
+    import memshadow.mcp.exchange
+    import memshadow.urls  # noqa: F401
+    from memories.warming import load_words
+
+    load_words()
+    gc.collect()
+    gc.freeze()  # so that collecting garbage does not write to, and thereby copy, what is shared
+
+
 def post_worker_init(worker: object) -> None:
-    """A wrong master key serves nobody; and each web process loads its models, so that no first request waits."""
+    """A wrong master key serves nobody; and each web process loads its model, so that no first request waits."""
     from django.db import DatabaseError
 
     from accounts.server_keys import verify
@@ -52,12 +65,7 @@ def post_worker_init(worker: object) -> None:
     except Unavailable as error:
         sys.stderr.write(f"memshadow: {error.message}\n")
         sys.exit(_DOES_NOT_LOAD)
-    warm_up_in_background(_load_mcp)
-
-
-def _load_mcp() -> None:
-    """The SDK's second of loading, so that no assistant waits for it; 20 MB a process."""
-    import memshadow.mcp.exchange  # noqa: F401
+    warm_up_in_background()
 
 
 if os.environ.get(SUPERVISED):
