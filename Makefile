@@ -34,10 +34,10 @@ dev: $(INSTALLED_DEV) ## the same with the tools for tests and lint
 run: $(INSTALLED) ## start everything: database, web server, workers (HOST, PORT, MEMSHADOW_DATA_DIR)
 	@exec $(PY) manage.py up
 
-# Browsers and whole products in a run of their own, three at a time: they wait for each other more than they work.
+# Two at a time; browsers in a run of their own, for their loop would be in the way of other tests in the same process.
 test: $(INSTALLED_DEV) browser ## run every test, the browser's included
 	$(PY) -m pytest -n 2 -m "not e2e and not faults"
-	$(PY) -m pytest -n 3 --dist worksteal -m "e2e or faults"
+	$(PY) -m pytest -n 2 --dist worksteal -m "e2e or faults"
 
 e2e: $(INSTALLED_DEV) browser ## run the browser tests alone
 	$(PY) -m pytest -m e2e

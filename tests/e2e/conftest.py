@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.faults.conftest import ROOT, Product
+from tests.faults.conftest import Product, copy_folder
 
 PASSWORD = "a quite unusual phrase"
 EMAIL = "ada@example.org"
-MODELS = ROOT / ".stamps" / "models"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -38,12 +37,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def make_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Product]]:
-    """Start a fresh instance; all are stopped in the end."""
+def make_product(
+    tmp_path_factory: pytest.TempPathFactory, models_dir: Path, migrated: Path
+) -> Iterator[Callable[..., Product]]:
+    """Start an instance that nobody has used; `from_nothing`, one that makes its database itself. All are stopped."""
     made: list[Product] = []
 
-    def make() -> Product:
-        product = Product(tmp_path_factory.mktemp("instance") / "data", MODELS)
+    def make(*, from_nothing: bool = False) -> Product:
+        product = Product(tmp_path_factory.mktemp("instance") / "data", models_dir)
+        if not from_nothing:
+            copy_folder(migrated, product.data_dir)
         product.start_ready()
         made.append(product)
         return product
@@ -55,7 +58,7 @@ def make_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 
 @pytest.fixture(scope="session")
-def product(make_product: Callable[[], Product]) -> Product:
+def product(make_product: Callable[..., Product]) -> Product:
     """One instance for the tests that do not mind each other."""
     return make_product()
 

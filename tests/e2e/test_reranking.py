@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from memories.tests.chat_server import ChatServer
-from tests.e2e.conftest import MODELS, address, enter, write_note
-from tests.faults.conftest import Product
+from tests.e2e.conftest import address, enter, write_note
+from tests.faults.conftest import Product, copy_folder
 
 SHORT, LONG = "A ferry is a boat.", "The ferry leaves at nine in the morning, from the northern pier."
 
@@ -24,9 +24,10 @@ def judge() -> Iterator[ChatServer]:
 
 
 @pytest.fixture
-def product(tmp_path: Path, judge: ChatServer) -> Iterator[Product]:
+def product(tmp_path: Path, judge: ChatServer, models_dir: Path, migrated: Path) -> Iterator[Product]:
     """An instance whose administrator has set the language model up."""
-    made = Product(tmp_path / "data", MODELS)
+    made = Product(tmp_path / "data", models_dir)
+    copy_folder(migrated, made.data_dir)
     made.environment |= {"MEMSHADOW_RERANK_LLM_URL": judge.url, "MEMSHADOW_RERANK_LLM_MODEL": "judge"}
     made.start_ready()
     yield made

@@ -17,7 +17,7 @@ from tests.faults.conftest import Product
 
 
 @pytest.fixture
-def site(make_product: Callable[[], Product]) -> tuple[Product, str]:
+def site(make_product: Callable[..., Product]) -> tuple[Product, str]:
     """An instance of its own, under the name that browsers make passkeys for."""
     product = make_product()
     return product, f"http://localhost:{product.port}"

@@ -34,9 +34,9 @@ def statistics(page: Page, product: Product) -> list[str]:
 
 
 def test_from_the_first_link_to_a_second_server(
-    make_product: Callable[[], Product], open_context: Callable[..., BrowserContext], tmp_path: Path
+    make_product: Callable[..., Product], open_context: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
-    first, page = make_product(), open_context(accept_downloads=True).new_page()
+    first, page = make_product(from_nothing=True), open_context(accept_downloads=True).new_page()
     enter(page, first)
     page.fill("textarea[name=content]", "My daughter is allergic to hazelnuts.")
     page.fill("input[name=tags]", "family")

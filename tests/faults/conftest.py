@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 150.0  # several products start beside each other on two cores
+_SMALL = {"WEB_CONCURRENCY": "1", "MEMSHADOW_WORKER_COUNT": "1"}
 _CLEARED = ("DATABASE_URL", "HOST", "PORT", "DJANGO_SETTINGS_MODULE", "MEMSHADOW_SUPERVISED", "PGHOST")
 
 
@@ -59,6 +60,11 @@ def is_dead(process: psutil.Process) -> bool:
         return True
 
 
+def copy_folder(source: Path, to: Path) -> None:
+    """With times and rights, as a backup is put back."""
+    subprocess.run(["cp", "-a", str(source), str(to)], check=True)
+
+
 class Product:
     """One installation: its data folder, its environment and, when started, its process."""
 
@@ -70,10 +76,17 @@ class Product:
             "MEMSHADOW_DATA_DIR": str(data_dir),
             "MEMSHADOW_MODELS_DIR": str(models_dir),
             "PORT": str(self.port),
+            **_SMALL,
         }
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+
+    def at_full_size(self) -> Product:
+        """With as many processes as a person's, where that matters; otherwise a start is half the work."""
+        for name in _SMALL:
+            del self.environment[name]
+        return self
 
     @property
     def process(self) -> subprocess.Popen[str]:
@@ -185,23 +198,6 @@ class Product:
         self.ended()
 
 
-@pytest.fixture(scope="session")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedding model, prepared once for all tests here."""
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="session")
-def migrated(models_dir: Path) -> Iterator[Path]:
-    """A data folder with a complete schema, to be copied: starting from nothing takes seconds a test."""
-    parent = Path(tempfile.mkdtemp(prefix="mshf-"))
-    product = Product(parent / "data", models_dir)
-    prepared = product.manage("prepare")
-    assert prepared.returncode == 0, prepared.stderr
-    yield parent / "data"
-    shutil.rmtree(parent)
-
-
 @pytest.fixture
 def new_product(models_dir: Path) -> Iterator[Callable[..., Product]]:
     """Make an installation; with `copy_of`, one whose data folder is a copy of that one."""
@@ -213,7 +209,7 @@ def new_product(models_dir: Path) -> Iterator[Callable[..., Product]]:
         parents.append(parent)
         data_dir = parent / "data"
         if copy_of is not None:
-            subprocess.run(["cp", "-a", str(copy_of), str(data_dir)], check=True)
+            copy_folder(copy_of, data_dir)
         made.append(Product(data_dir, models_dir))
         return made[-1]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.conftest import Product
@@ -13,8 +12,7 @@ RULES = Path(__file__).with_name("schemathesis.toml")
 PHASES = "examples,coverage,fuzzing"
 
 
-def test_no_generated_request_breaks_the_server_or_its_description(new_product: Callable[..., Product]) -> None:
-    product = new_product()
+def test_no_generated_request_breaks_the_server_or_its_description(product: Product) -> None:
     product.environment["MEMSHADOW_RATE_LIMITS"] = "false"
     product.start_ready()
     key = product.manage("ensure_owner", "--email", "ada@example.org", "--api-key", "fuzz").stdout.strip()

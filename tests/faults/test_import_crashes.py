@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.conftest import Product, until
 
-CHATS = 250
+CHATS = 120
 TURNS = 12
 
 
@@ -76,7 +76,7 @@ def _chat(number: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("victims", [["qcluster"], ["qcluster", "gunicorn", "postgres"]])
 def test_an_import_survives_kill_9(product: Product, victims: list[str]) -> None:
-    product.start_ready()
+    product.at_full_size().start_ready()
     key = product.manage("ensure_owner", "--email", "ada@example.org", "--api-key", "t").stdout.strip()
     api = Api(product, key)
     job = api.upload(archive())

@@ -25,7 +25,7 @@ def test_a_killed_child_is_started_again(product: Product, word: str) -> None:
 
 
 def test_a_killed_web_worker_process_is_replaced_by_its_master(product: Product) -> None:
-    product.start_ready()
+    product.at_full_size().start_ready()
     for worker in product.child("gunicorn").children():
         worker.kill()
     until(product.is_ready, "the product is ready again")
@@ -53,7 +53,7 @@ def test_all_children_end_when_the_supervisor_is_killed_and_the_next_start_recov
 
 
 def test_many_signals_at_once_stop_the_workers_as_one_does(product: Product) -> None:
-    product.start_ready()
+    product.at_full_size().start_ready()
     cluster = product.child("qcluster")
     until(lambda: len(cluster.children(recursive=True)) > 2, "the workers run")
     processes = [cluster, *cluster.children(recursive=True)]

@@ -16,7 +16,7 @@ from tests.faults.conftest import Product, survivors, until
 def test_the_first_start_makes_everything_and_prints_where_it_is(
     new_product: Callable[..., Product],
 ) -> None:
-    product = new_product()
+    product = new_product().at_full_size()
     product.start_ready()
     until(lambda: product.said("/setup/"), "the one-time link is printed")
     assert product.said(f"MEMSHADOW is ready at http://127.0.0.1:{product.port}")
@@ -30,7 +30,7 @@ def test_the_first_start_makes_everything_and_prints_where_it_is(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_every_process_and_ends_with_status_0(product: Product, number: signal.Signals) -> None:
-    product.start_ready()
+    product.at_full_size().start_ready()
     cluster = product.child("qcluster")
     until(lambda: len(cluster.children(recursive=True)) > 4, "all workers run")
     family = product.family()
@@ -72,7 +72,7 @@ def test_commands_in_another_terminal_share_the_database(product: Product) -> No
 
 
 def test_the_idle_product_stays_under_a_gigabyte(product: Product) -> None:
-    product.start_ready()
+    product.at_full_size().start_ready()
     cluster = product.child("qcluster")
     until(lambda: len(cluster.children(recursive=True)) > 4, "all workers run")
     processes = [psutil.Process(product.process.pid), *product.family()]
