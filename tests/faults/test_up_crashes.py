@@ -26,8 +26,12 @@ def test_a_killed_child_is_started_again(product: Product, word: str) -> None:
 
 def test_a_killed_web_worker_process_is_replaced_by_its_master(product: Product) -> None:
     product.at_full_size().start_ready()
-    for worker in product.child("gunicorn").children():
+    master = product.child("gunicorn")
+    killed = master.children()
+    assert len(killed) > 1
+    for worker in killed:
         worker.kill()
+    until(lambda: len(set(master.children()) - set(killed)) == len(killed), "there are as many others")
     until(product.is_ready, "the product is ready again")
 
 
