@@ -50,7 +50,7 @@ lint: $(INSTALLED_DEV) audit ## ruff, mypy, djlint, bandit, pip-audit, missing m
 	$(PY) -m djlint --check --lint --quiet templates
 	$(PY) manage.py makemigrations --check --dry-run
 	$(VENV)/bin/lint-imports
-	$(PY) -m bandit --quiet --configfile pyproject.toml --recursive memshadow accounts personas memories
+	$(PY) -m bandit --quiet --configfile pyproject.toml --recursive memshadow accounts personas memories enrichment
 	$(PY) -m mypy .
 
 # Without a way to the database of known flaws there is nothing to compare with; that is said and is no failure.

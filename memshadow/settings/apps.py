@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "accounts",
     "personas",
     "memories",
+    "enrichment",
 ]
 
 MIDDLEWARE = [

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("memshadow", "accounts", "personas", "memories", "memcli", "benchmarks")
+PACKAGES = ("memshadow", "accounts", "personas", "memories", "enrichment", "memcli", "benchmarks")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
