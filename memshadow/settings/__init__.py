@@ -3,6 +3,7 @@
 from memshadow.settings.apps import *  # noqa: F403
 from memshadow.settings.context import *  # noqa: F403
 from memshadow.settings.database import *  # noqa: F403
+from memshadow.settings.enrichment import *  # noqa: F403
 from memshadow.settings.env import BASE_DIR as BASE_DIR
 from memshadow.settings.files import *  # noqa: F403
 from memshadow.settings.gateway import *  # noqa: F403

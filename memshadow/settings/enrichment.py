@@ -1,0 +1,10 @@
+"""What enrichment reads a text with."""
+
+from memshadow.settings.env import env
+
+# Each language's spaCy pipeline: a package or a folder. Texts in other languages get what patterns find.
+SPACY_PIPELINES = {
+    language.strip(): package.strip()
+    for language, _, package in (entry.partition("=") for entry in env.spacy_pipelines.split(",") if entry.strip())
+}
+PHONE_REGION = env.phone_region  # of numbers without a country code; empty: that of the text's language
