@@ -119,7 +119,7 @@ def measure(
 
         timed_ms(over_http, questions(3)[:20])
         return {
-            "query embedding": timed_ms(lambda q: generation.provider.embed_with_tokens([q]), questions(4)),
+            "query embedding": timed_ms(lambda q: generation.provider.embed_question(q), questions(4)),
             "SQL of the arms": timed_ms(arms, asked),
             "ranking without its SQL": [_ranking_ms(owner, generation, request, arms) for request in asked],
             "all SQL of a search": timed_ms(_replay, [_statements(owner, q) for q in questions(7)]),

@@ -20,7 +20,7 @@ def warm_up() -> None:
     """Touch each part once; a part that cannot be loaded is logged and left to the request that needs it."""
     try:
         load_words()
-        generations.active().provider.embed_query(_TEXT)
+        generations.active().provider.embed_question(_TEXT)
     except (MemshadowError, DatabaseError):
         logger.exception("The embedding model could not be loaded in advance")
     finally:

@@ -150,9 +150,8 @@ class SnippetOut(BaseModel):
     @classmethod
     def of(cls, snippet: retrieval.Snippet, *, highlight: bool) -> SnippetOut:
         """From the search's snippet, with marks or without."""
-        if highlight:
-            return cls(**asdict(snippet), html=str(snippet.html))
-        return cls(text=snippet.text, html=escape(snippet.text), marks=[], start=snippet.start, end=snippet.end)
+        html, marks = (str(snippet.html), snippet.marks) if highlight else (escape(snippet.text), [])
+        return cls(text=snippet.text, html=html, marks=marks, start=snippet.start, end=snippet.end)
 
 
 class SignalOut(BaseModel):

@@ -17,7 +17,7 @@ def key_of(text: str) -> Key:
 
 
 class VectorCache:
-    """The vectors used last, at most `size_bytes` of them. One cache serves one model; threads may share it."""
+    """The arrays of the texts used last, at most `size_bytes` of them. One serves one model; threads may share it."""
 
     def __init__(self, size_bytes: int) -> None:
         self._size_bytes = size_bytes

@@ -60,8 +60,11 @@ class LocalProvider:
             read += sum(map(len, inputs))
         return vectors, read
 
-    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:
+    def embed_with_tokens(
+        self, texts: Sequence[str], purpose: Literal["document", "query"] = "document"
+    ) -> tuple[Embedded, int]:
         """Pooled and token vectors from one pass of the model, and the tokens read."""
+        del purpose
         sentences = np.empty((len(texts), DIMENSION), np.float32)
         tokens: dict[int, TokenVectors] = {}
         read = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
 from memories.embedding.protocol import Vectors
 
-Run = Callable[[list[str]], Vectors]
+Run = Callable[[list[str]], Sequence[Vectors] | Vectors]
 
 
 @dataclass(slots=True, eq=False)
@@ -28,14 +28,14 @@ class Microbatch:
     """
 
     def __init__(self, run: Run, *, lanes: int = 1, at_most: int = 32) -> None:
-        """`run` gives vectors (n, d) for n texts; up to `lanes` run at a time with up to `at_most` texts each."""
+        """`run` gives one array for each of n texts; up to `lanes` run at a time with up to `at_most` texts each."""
         self._run, self._at_most = run, at_most
         self._lock = Lock()
         self._free = lanes
         self._waiting: list[_Question] = []
 
     def ask(self, text: str) -> Vectors:
-        """The vector (d,) of one text. Raises what `run` raised for its batch."""
+        """The array of one text. Raises what `run` raised for its batch."""
         question = _Question(text)
         with self._lock:
             if self._free:

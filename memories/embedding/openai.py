@@ -67,9 +67,9 @@ class OpenAIProvider:
             read += tokens
         return finished(vectors, self._spec), read
 
-    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:
+    def embed_with_tokens(self, texts: Sequence[str], purpose: Literal["document", "query"]) -> tuple[Embedded, int]:
         """Pooled vectors only: such servers give no others."""
-        vectors, read = self.embed(texts, "document")
+        vectors, read = self.embed(texts, purpose)
         return Embedded(vectors, []), read
 
     def count_tokens(self, text: str) -> int:

@@ -30,6 +30,14 @@ class Embedded:
     tokens: list[TokenVectors]
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionVectors:
+    """A question's vector (dimension,) and those of the tokens that the model read (t, dimension); t may be 0."""
+
+    sentence: Vectors
+    tokens: Vectors
+
+
 class EmbeddingProvider(Protocol):
     """A model that embeds text. All vectors are float32 of unit length, so that a dot product is the cosine.
 
@@ -58,6 +66,10 @@ class EmbeddingProvider(Protocol):
 
     def embed_query(self, text: str) -> Vectors:
         """The vector (dimension,) of a question; read-only, for it may come from a cache."""
+        ...
+
+    def embed_question(self, text: str) -> QuestionVectors:
+        """The vectors of a question and of its tokens; read-only, for they may come from a cache."""
         ...
 
     def token_vectors(self, texts: Sequence[str]) -> list[Vectors]:
@@ -113,8 +125,8 @@ class Backend(Protocol):
         """Vectors (n, dimension) in the order of `texts`, and how many tokens the model read."""
         ...
 
-    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:
-        """Pooled and token vectors of documents from one pass, and how many tokens the model read."""
+    def embed_with_tokens(self, texts: Sequence[str], purpose: Literal["document", "query"]) -> tuple[Embedded, int]:
+        """Pooled and token vectors from one pass, and how many tokens the model read."""
         ...
 
     def count_tokens(self, text: str) -> int:

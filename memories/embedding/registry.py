@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -49,12 +50,17 @@ def open_provider(spec: ModelSpec, machine: Machine, *, label: str = "") -> Embe
     if spec.provider not in PROVIDERS:
         known = ", ".join(sorted(PROVIDERS))
         raise ValidationFailed(f"There is no embedding provider {spec.provider!r}. Choose one of: {known}.")
-    key = (spec, replace(machine, folder=machine.folder.resolve()))
+    key = (spec, replace(machine, folder=_resolved(machine.folder)))
     with _lock:
         if key not in _providers:
             backend = PROVIDERS[spec.provider](*key)
             _providers[key] = ServedProvider(backend, label or backend.name)
         return _providers[key]
+
+
+@cache
+def _resolved(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def get_provider(name: str, folder: Path, threads: int = 1) -> EmbeddingProvider:

@@ -45,14 +45,14 @@ class SentenceTransformersProvider:
 
     def embed(self, texts: Sequence[str], purpose: Literal["document", "query"]) -> tuple[Vectors, int]:
         """Vectors (n, dimension) in the order of `texts`, and how many tokens were read."""
-        prefix = self._spec.query_prefix if purpose == "query" else self._spec.document_prefix
+        prefix = self._prefix(purpose)
         given = [prefix + well_formed(text) for text in texts]
         vectors = np.asarray(self._encode(given), np.float32).reshape(len(texts), -1)
         return self._checked(vectors), sum(min(self.count_tokens(text), self.max_tokens) for text in texts)
 
-    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Embedded, int]:
-        """Pooled and token vectors of documents from one pass of the model, and how many tokens were read."""
-        prefix = self._spec.document_prefix
+    def embed_with_tokens(self, texts: Sequence[str], purpose: Literal["document", "query"]) -> tuple[Embedded, int]:
+        """Pooled and token vectors from one pass of the model, and how many tokens were read."""
+        prefix = self._prefix(purpose)
         rows = self._encode([prefix + well_formed(text) for text in texts], output_value=None)
         pooled = np.stack([_array(row["sentence_embedding"]) for row in rows])
         tokens = list(self._token_vectors(rows, self.count_tokens(prefix)))
@@ -80,6 +80,9 @@ class SentenceTransformersProvider:
             document_prefix=self._spec.document_prefix or prompts.get("document") or prompts.get("passage") or "",
             scale=1.0 if self._spec.normalise else float(1 / np.linalg.norm(vectors, axis=1).mean()),
         )
+
+    def _prefix(self, purpose: Literal["document", "query"]) -> str:
+        return self._spec.query_prefix if purpose == "query" else self._spec.document_prefix
 
     def _encode(self, texts: list[str], **options: Any) -> Any:
         options = {"batch_size": _BATCH_TEXTS, "show_progress_bar": False, "prompt": ""} | options

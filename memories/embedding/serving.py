@@ -9,10 +9,10 @@ import numpy as np
 
 from memories.embedding.caching import VectorCache, key_of
 from memories.embedding.microbatch import Microbatch
-from memories.embedding.protocol import Backend, Embedded, Spans, TokenVectors, Vectors
+from memories.embedding.protocol import Backend, Embedded, QuestionVectors, Spans, TokenVectors, Vectors
 from memories.embedding.statistics import Purpose, statistics
 
-QUERY_CACHE_BYTES = 2 * 1024**2  # 1,300 questions of 384 dimensions
+QUERY_CACHE_BYTES = 8 * 1024**2  # 250 questions of 20 tokens of 384 dimensions
 DOCUMENT_CACHE_BYTES = 8 * 1024**2  # what a worker meets again: retries, edits of long texts, repeated phrases
 
 
@@ -65,6 +65,16 @@ class ServedProvider:
         self._count("query", 1, int(known is not None))
         return known if known is not None else self._queries.put(key, self._questions.ask(text))
 
+    def embed_question(self, text: str) -> QuestionVectors:
+        """The vectors of a question and of its tokens, read-only; remembered, and joined with what others ask now."""
+        if not self._backend.has_tokens:
+            return QuestionVectors(self.embed_query(text), np.empty((0, self.dimension), np.float32))
+        key = key_of(text)
+        known = self._with_tokens.get(key)
+        self._count("query", 1, int(known is not None))
+        rows = known if known is not None else self._with_tokens.put(key, self._asking.ask(text))
+        return QuestionVectors(rows[0], rows[1:])
+
     def token_vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """For each text, its tokens' vectors (t, dimension); t is 0 where the provider gives none."""
         return [tokens.vectors for tokens in self.embed_with_tokens(texts).tokens]
@@ -78,7 +88,7 @@ class ServedProvider:
         if not places:
             return Embedded(np.empty((0, self.dimension), np.float32), [])
         with statistics.timed(self._label, "document"):
-            embedded, tokens = self._backend.embed_with_tokens(list(places))
+            embedded, tokens = self._backend.embed_with_tokens(list(places), "document")
         statistics.count(self._label, "document", tokens=tokens)
         order = [places[text] for text in texts]
         return Embedded(embedded.sentences[order], [embedded.tokens[place] for place in order])
@@ -97,6 +107,14 @@ class ServedProvider:
         statistics.count(self._label, purpose, tokens=tokens)
         return vectors
 
+    def _rows(self, texts: list[str]) -> list[Vectors]:
+        """For each text its vector and, below it, those of its tokens (1 + t, dimension)."""
+        with statistics.timed(self._label, "query"):
+            embedded, tokens = self._backend.embed_with_tokens(texts, "query")
+        statistics.count(self._label, "query", tokens=tokens)
+        pairs = zip(embedded.sentences, embedded.tokens, strict=True)
+        return [np.concatenate([sentence[None], own.vectors]) for sentence, own in pairs]
+
     def _count(self, purpose: Purpose, texts: int, cached: int) -> None:
         statistics.count(self._label, purpose, texts=texts, cached=cached)
 
@@ -104,6 +122,8 @@ class ServedProvider:
         """At the start, and in a forked child, where locks may be held by threads that are not there."""
         self._documents = VectorCache(DOCUMENT_CACHE_BYTES)
         self._queries = VectorCache(QUERY_CACHE_BYTES)
+        self._with_tokens = VectorCache(QUERY_CACHE_BYTES)
+        self._asking = Microbatch(self._rows, lanes=self._backend.query_lanes)
         self._questions = Microbatch(lambda texts: self._timed("query", texts), lanes=self._backend.query_lanes)
 
 

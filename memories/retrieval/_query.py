@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,12 +13,11 @@ import regex
 from numpy.typing import NDArray
 
 from accounts.keys import keyring
-from memories.embedding import TokenVectors
 from memories.feedback_rules import learnt_for
 from memories.generations import Generation
 from memories.keyed_terms import author_terms, keyed, number_of, phrase_of
 from memories.lexeme_statistics import Statistics, statistics_for
-from memories.lexicon import ParsedQuery, Word, detect_language, parse_query
+from memories.lexicon import ParsedQuery, Word, parse_query
 from memories.questions import Asked, TimeSpan, asked, first_person, names_in, proper_names, time_spans
 from memories.retrieval._words import WordGroup, groups_of
 from memshadow.lib.errors import MemshadowError
@@ -46,15 +45,14 @@ class LearntWords:
 class Question:
     """A question, ready for the arms and the signals.
 
-    `spoken` is the text that was embedded: in the first person when it names an author. `tokens` are its token vectors
-    with their weights (t,), which sum to 1. `authors` are keyed terms of the authors that it names. Quoted phrases are
-    `required`, but in a sentence that asks ('What did I say of "Becoming Nicole"?') they name a thing, which the answer
-    need not name again: there they are `quoted`, and what holds them goes first.
+    `spoken` is the text that was embedded: in the first person when it names an author. `tokens` are the vectors of its
+    tokens (t, dimension), `token_weights` their weights (t,), which sum to 1. `authors` are keyed terms of the authors
+    that it names. Quoted phrases are `required`, but in a sentence that asks ('What did I say of "Becoming Nicole"?')
+    they name a thing, which the answer need not name again: there they are `quoted`, and what holds them goes first.
     """
 
     parsed: ParsedQuery
     spoken: str
-    language: str
     key: bytes
     known: Statistics
     groups: tuple[WordGroup, ...]
@@ -67,7 +65,7 @@ class Question:
     asked: Asked
     times: tuple[TimeSpan, ...]
     vector: NDArray[np.float32] | None
-    tokens: TokenVectors | None
+    tokens: NDArray[np.float32] | None
     token_weights: NDArray[np.float32]
 
     @property
@@ -93,15 +91,14 @@ class Question:
 def understand(query: str, owner_id: UUID, generation: Generation, at: datetime) -> Question:
     """Take the question apart. Without its model, search goes on by words alone."""
     parsed, key = parse_query(query), keyring(owner_id).lexeme_key
-    language = detect_language(parsed.text)
-    names = _possible_names(parsed.text)
+    names = {name: _author_number(name, key) for name in _possible_names(parsed.text)}
     known = statistics_for(owner_id, generation.id, _numbers(parsed.words, names, key))
     rules = learnt_for(owner_id, [term for word in parsed.words for term in word.terms]) if known.rules else []
     added = [parse_query(" ".join(rule.added)).words for rule in rules]
     if added:
         words = [*parsed.words, *(word for words in added for word in words)]
         known = statistics_for(owner_id, generation.id, _numbers(words, names, key))
-    said_by = [name for name in names if known.frequency.get(_author_number(name, key))]
+    said_by = [name for name, number in names.items() if known.frequency.get(number)]
     authors = names_in(parsed.text, said_by)
     groups = groups_of(parsed.words, key, known)
     spoken = first_person(parsed.text, authors) if authors else parsed.text
@@ -111,7 +108,6 @@ def understand(query: str, owner_id: UUID, generation: Generation, at: datetime)
     return Question(
         parsed=parsed,
         spoken=spoken,
-        language=language,
         key=key,
         known=known,
         groups=groups,
@@ -132,9 +128,9 @@ def understand(query: str, owner_id: UUID, generation: Generation, at: datetime)
     )
 
 
-def _numbers(words: Sequence[Word], names: Sequence[str], key: bytes) -> list[int]:
+def _numbers(words: Sequence[Word], names: Mapping[str, int], key: bytes) -> list[int]:
     terms = {number_of(term, key) for word in words for term in word.terms}
-    return sorted(terms | {_author_number(name, key) for name in names})
+    return sorted(terms.union(names.values()))
 
 
 def _author_number(name: str, key: bytes) -> int:
@@ -161,7 +157,7 @@ def _possible_names(text: str) -> list[str]:
 
 def _vectors(
     text: str, added: list[str], generation: Generation, groups: Sequence[WordGroup]
-) -> tuple[NDArray[np.float32] | None, TokenVectors | None, NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, NDArray[np.float32]]:
     """The question's vector, token vectors and their weights; nothing while the model is away.
 
     With learnt words, the question with them is a second query; the vectors' sum ranks by the sum of both cosines
@@ -169,14 +165,14 @@ def _vectors(
     """
     provider = generation.provider
     try:
-        embedded = provider.embed_with_tokens([text, *([f"{text} ({', '.join(added)})"] if added else [])])
+        embedded = provider.embed_question(text)
+        learnt = provider.embed_question(f"{text} ({', '.join(added)})").sentence if added else 0.0
     except MemshadowError:
         logger.exception("The embedding model is away; searching by words alone")
         return None, None, np.empty(0, np.float32)
-    vector = embedded.sentences.sum(axis=0)
-    tokens = embedded.tokens[0]
-    weights = _token_weights(text, provider.token_spans(text), len(tokens.ids), groups)
-    return vector / max(float(np.linalg.norm(vector)), 1e-9), tokens, weights
+    vector = embedded.sentence + learnt
+    weights = _token_weights(text, provider.token_spans(text), len(embedded.tokens), groups)
+    return vector / max(float(np.linalg.norm(vector)), 1e-9), embedded.tokens, weights
 
 
 def _token_weights(text: str, spans: NDArray[np.int32], read: int, groups: Sequence[WordGroup]) -> NDArray[np.float32]:

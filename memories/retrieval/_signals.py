@@ -195,7 +195,7 @@ def late_interaction(
     _, first, inverse = np.unique(_sql.chunk_numbers(everyone), return_index=True, return_inverse=True)
     places, sizes, signs = _sql.token_signs(place, everyone[first])
     maxima = np.zeros((len(first), len(question.token_weights)), np.float32)
-    maxima[places] = token_maxima(question.tokens.vectors, sizes, signs).T
+    maxima[places] = token_maxima(question.tokens, sizes, signs).T
     own = maxima[inverse[: len(records)]]
     beside = maxima[inverse[len(records) :]] * (NEIGHBOURS_TOKENS * near.texts.short[:, None])
     held = own.any(axis=1)

@@ -50,7 +50,11 @@ KEPT_OUT = {
 
 
 def test_every_model_of_ours_is_registered_or_kept_out() -> None:
-    ours = {m for label in ("accounts", "personas", "memories", "enrichment") for m in apps.get_app_config(label).get_models()}
+    ours = {
+        m
+        for label in ("accounts", "personas", "memories", "enrichment")
+        for m in apps.get_app_config(label).get_models()
+    }
     # Django's admin cannot hold composite primary keys; what has them is derived from memories anyway.
     derived = {model for model in ours if isinstance(model._meta.pk, CompositePrimaryKey)}
     assert SearchEntry in derived

@@ -14,7 +14,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ("security.md", "asvs.md")
-FOLDERS = ("accounts", "deploy", "docs", "enrichment", "memories", "memshadow", "personas", "static", "templates", "tests")
+FOLDERS = (
+    "accounts",
+    "deploy",
+    "docs",
+    "enrichment",
+    "memories",
+    "memshadow",
+    "personas",
+    "static",
+    "templates",
+    "tests",
+)
 _NAMED = re.compile(r"`(?P<file>[\w./-]*\.py)?(?:::(?P<test>\w+))?`")
 _WORDS = {"met": "Met", "partly": "Partly", "not": "Not met", "n/a": "Not applicable"}
 
