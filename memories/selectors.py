@@ -65,10 +65,10 @@ def memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
     conversations = _by_id(Conversation, owner, {m.conversation_id for m in found.values() if m.conversation_id})
     tags: dict[UUID, list[Tag]] = {memory_id: [] for memory_id in found}
     for tag in Tag.objects.raw(_TAGS, [owner.id, list(found)]):
-        tags[tag.carrier_id].append(tag)
+        tags[vars(tag)["carrier_id"]].append(tag)
     for memory in found.values():
-        memory.persona = personas.get(memory.persona_id)
-        memory.conversation = conversations.get(memory.conversation_id)
+        memory.persona = personas.get(memory.persona_id) if memory.persona_id else None
+        memory.conversation = conversations.get(memory.conversation_id) if memory.conversation_id else None
         _remember_tags(memory, tags[memory.id])
     return found
 
@@ -90,7 +90,7 @@ def _remember_tags(memory: Memory, tags: list[Tag]) -> None:
     """As prefetching leaves them: `memory.tags.all()` asks nothing more."""
     rows = Tag.objects.all()
     rows._result_cache = tags
-    memory._prefetched_objects_cache = {"tags": rows}
+    vars(memory)["_prefetched_objects_cache"] = {"tags": rows}
 
 
 def as_known(memories: dict[UUID, Memory], moment: datetime) -> dict[UUID, Memory]:

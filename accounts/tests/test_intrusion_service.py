@@ -96,7 +96,7 @@ def test_a_key_in_another_network_is_told_and_costs_nothing_later(
     signal = SecuritySignal.objects.get()
     assert signal.owner == owner
     assert words_of(signal) == "Your API key “test” was used from a new address, 198.51.100.1."
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         ask("198.51.100.1")
 
 

@@ -157,6 +157,16 @@ def test_queries_are_remembered_and_cannot_be_changed(provider: EmbeddingProvide
         vector[0] = 1
 
 
+def test_questions_with_their_tokens_are_remembered_and_cannot_be_changed(provider: EmbeddingProvider) -> None:
+    asked = provider.embed_question("where is the spare key?")
+    expected = provider.embed_with_tokens(["where is the spare key?"])
+    np.testing.assert_allclose(asked.sentence, expected.sentences[0], atol=1e-6)
+    np.testing.assert_allclose(asked.tokens, expected.tokens[0].vectors, atol=1e-6)
+    assert np.shares_memory(provider.embed_question("where is the spare key?").tokens, asked.tokens)
+    with pytest.raises(ValueError, match="read-only"):
+        asked.tokens[0, 0] = 1
+
+
 def test_a_question_is_nearer_to_its_answer_than_to_other_matters(provider: EmbeddingProvider) -> None:
     question = provider.embed_query("What am I allergic to?")
     answer, other = provider.embed_documents(["Peanuts make my throat swell.", "What am I to plant in spring?"])

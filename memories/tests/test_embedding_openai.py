@@ -14,6 +14,7 @@ from memories.embedding import Machine, ModelSpec, described, open_provider
 from memories.embedding.estimation import cut_to, estimated_count, estimated_spans
 from memories.embedding.openai import BATCH_TEXTS, OpenAIProvider
 from memories.embedding.protocol import Vectors
+from memories.embedding.serving import ServedProvider
 from memories.tests.embedding_server import EmbeddingServer, vector_of
 from memshadow.lib.errors import Unavailable, ValidationFailed
 from memshadow.lib.model_server import Patience
@@ -65,6 +66,14 @@ def test_prefixes_keys_and_names_are_sent(server: EmbeddingServer) -> None:
     assert asked == {"model": "words", "input": ["query: x"], "encoding_format": "float"}
     assert sorted(told["input"]) == ["passage:  ", "passage: y"]
     assert headers["Authorization"] == "Bearer k"
+
+
+def test_a_search_sends_its_question_with_the_prefix_of_questions(server: EmbeddingServer) -> None:
+    backend = provider_of(server, query_prefix="query: ", document_prefix="passage: ")
+    asked = ServedProvider(backend, "words").embed_question("x")
+    assert server.requests[0][0]["input"] == ["query: x"]
+    np.testing.assert_allclose(asked.sentence, expected(["query: x"])[0], atol=1e-5)
+    assert asked.tokens.shape == (0, backend.dimension)
 
 
 def test_base64_is_understood(server: EmbeddingServer) -> None:
