@@ -10,7 +10,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 TASK = "memories.tasks.index_pending"
 _BACKOFF = timedelta(seconds=10)
+_BEFORE_IMPORTS = timedelta(days=365)
 
 
 def language_of(text: str) -> str:
@@ -89,10 +90,15 @@ def wake_if_pending(memories: Sequence[Memory]) -> None:
         wake(TASK)
 
 
-def mark_pending(memory: Memory) -> None:
+def due_at(*, first: bool) -> datetime:
+    """When a memory is due from now on: with `first`, before everything that an import left waiting, an hour's work."""
+    return now() - _BEFORE_IMPORTS if first else now()
+
+
+def mark_pending(memory: Memory, *, first: bool = True) -> None:
     """The memory's text changed: its vectors must be made again. The caller saves."""
     memory.index_state, memory.index_attempts, memory.index_error = IndexState.PENDING, 0, ""
-    memory.index_due_at = now()
+    memory.index_due_at = due_at(first=first)
 
 
 def rewrite(memory: Memory) -> None:

@@ -41,12 +41,12 @@ def capture_memory(*, owner: User, draft: MemoryDraft) -> Captured:
     return capture_memories(owner=owner, drafts=[draft])[0]
 
 
-def capture_memories(*, owner: User, drafts: Sequence[MemoryDraft], announce: bool = True) -> list[Captured]:
+def capture_memories(*, owner: User, drafts: Sequence[MemoryDraft], from_archive: bool = False) -> list[Captured]:
     """Store many memories in one transaction, all or none; the results stand in the order of the drafts.
 
     An exact duplicate (of what is stored, or within the batch) returns the existing memory and counts a sighting.
-    Webhooks hear of each new one, unless `announce` is false. Raises as `capture_memory`, with the index of the draft
-    at fault in `details`.
+    Webhooks hear of each new one, and its vectors are made first; not so for those `from_archive`, which may be years
+    of chats. Raises as `capture_memory`, with the index of the draft at fault in `details`.
     """
     if not owner.may_write:
         raise PermissionRefused("A viewer cannot add memories; ask the owner for another role.")
@@ -56,13 +56,13 @@ def capture_memories(*, owner: User, drafts: Sequence[MemoryDraft], announce: bo
     _check_personas(owner, clean)
     with transaction.atomic():
         conversations = resolve_conversations(owner=owner, drafts=clean)
-        rows = [_row(owner, draft, conversations) for draft in clean]
+        rows = [_row(owner, draft, conversations, first=not from_archive) for draft in clean]
         results = _insert(owner, rows)
         _tag(owner, clean, results)
         created = [result.memory for result in results if result.created]
         indexing.write_lexical(created)
         indexing.wake_if_pending(created)
-        if announce:
+        if not from_archive:
             tell_of_new(owner.id, created)
     return results
 
@@ -81,7 +81,7 @@ def _check_personas(owner: User, drafts: list[MemoryDraft]) -> None:
         raise ValidationFailed("There is no persona of yours with this id.", field="persona_id")
 
 
-def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, Conversation]) -> Memory:
+def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, Conversation], *, first: bool) -> Memory:
     conversation = conversations[draft.conversation] if draft.conversation else None
     moment = now()
     row = Memory(
@@ -101,7 +101,7 @@ def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, C
         created_at=moment,
         updated_at=moment,
         last_seen_at=moment,
-        index_due_at=moment,
+        index_due_at=indexing.due_at(first=first),
     )
     row.content, row.ciphertext, row.author = draft.content, draft.ciphertext, draft.author
     row.external_id, row.metadata = draft.external_id, draft.metadata

@@ -196,7 +196,7 @@ def _commit(job: ImportJob, batch: Batch) -> None:
 def _store(job: ImportJob, batch: Batch) -> None:
     for start in range(0, len(batch.drafts), 1000):
         drafts = batch.drafts[start : start + 1000]
-        stored = capture_memories(owner=job.owner, drafts=drafts, announce=False)
+        stored = capture_memories(owner=job.owner, drafts=drafts, from_archive=True)
         for draft, captured in zip(drafts, stored, strict=True):
             _count(job, draft, captured)
     if batch.records:

@@ -133,7 +133,7 @@ def _handed_over(
     _seal_for(memory, target)
     memory.fingerprint, memory.conversation_id, memory.persona_id = fingerprint, place, persona_id
     memory.indexed_at = memory.learnt_at = None
-    indexing.mark_pending(memory)
+    indexing.mark_pending(memory, first=False)
     memory.save()
     return False
 
