@@ -157,7 +157,7 @@ def _index_batch() -> int:
         due = Memory.objects.select_for_update(skip_locked=True).filter(
             index_state=IndexState.PENDING, index_due_at__lte=now()
         )
-        memories = list(due.order_by("index_due_at")[: settings.INDEX_BATCH_MEMORIES])
+        memories = _before_imports(list(due.order_by("index_due_at")[: settings.INDEX_BATCH_MEMORIES]))
         if not memories:
             return 0
         try:
@@ -167,6 +167,12 @@ def _index_batch() -> int:
             logger.exception("A batch of %d memories failed; trying them one by one", len(memories))
             _one_by_one(memories)
     return len(memories)
+
+
+def _before_imports(memories: list[Memory]) -> list[Memory]:
+    """What a person waits for is a batch of its own, done in a moment; without any, the batch as it is."""
+    imported_since = due_at(first=True)
+    return [memory for memory in memories if memory.index_due_at <= imported_since] or memories
 
 
 def _one_by_one(memories: list[Memory]) -> None:

@@ -31,12 +31,11 @@ def test_a_sweep_lets_an_import_pass(owner: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_person_writes_does_not_wait_for_an_archive(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_person_writes_does_not_wait_for_an_archive(owner: User) -> None:
     drafts = [MemoryDraft(content=f"An old message, number {n}.") for n in range(3)]
     archive = [captured.memory for captured in capture_memories(owner=owner, drafts=drafts, from_archive=True)]
     mine = capture_memory(owner=owner, draft=MemoryDraft(content="My daughter is allergic to hazelnuts.")).memory
-    monkeypatch.setattr(settings, "INDEX_BATCH_MEMORIES", 1)
-    assert indexing.index_pending(for_s=0) == 1
+    assert indexing.index_pending(for_s=0) == 1, "nor for a batch with others"
     assert set(Memory.objects.filter(index_state=IndexState.DONE)) == {mine}
     edit_memory(owner=owner, memory_id=archive[2].id, change=Change(content="Edited."), by=By(owner))
     assert indexing.index_pending(for_s=0) == 1

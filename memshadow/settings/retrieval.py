@@ -11,7 +11,7 @@ EMBEDDING_THREADS = env.embedding_threads  # threads of one ONNX session; worker
 EMBEDDING_PRECISION = env.embedding_precision  # of the built-in model, if it is to be followed
 EMBEDDING_USAGE_FLUSH_S = 15.0  # how often a process adds its embedding counters to the database
 MODEL_DOWNLOADS = env.model_downloads  # whether sentence-transformers may fetch models from the hub
-INDEX_BATCH_MEMORIES = 64  # memories that a worker claims at once
+INDEX_BATCH_MEMORIES = 32  # memories that a worker claims at once: what is written meanwhile waits for a second
 INDEX_MAX_ATTEMPTS = 5  # then the memory is shown as failed, with a retry button
 
 # A memory of at most so many words keeps the signs of its token vectors (48 bytes a token) for late interaction; 0: no
