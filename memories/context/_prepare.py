@@ -17,7 +17,7 @@ from memories.context._entries import Manner
 from memories.context._learnt import Learnt, learnt_from
 from memories.context._messages import messages, style_for
 from memories.context._request import NO_ROOM, POLICY, ContextRequest, PreparedContext, TokenParts
-from memories.context._strategies import Chosen, candidates_for
+from memories.context._strategies import Chosen, candidates_for, is_courtesy
 from memories.context.targets import LAYOUTS, Target, target_for
 from memories.context.tokens import counter, is_exact
 from memories.services.feedback import log_retrieval
@@ -90,6 +90,8 @@ def _notes(request: ContextRequest, target: Target, tokens: TokenParts, block: F
     if not target.known:
         named = f"“{request.model}” is not a model that is known here" if request.model else "No model was named"
         yield f"{named}: a window of {target.window:,} tokens and the OpenAI format were assumed."
+    if is_courtesy(request.prompt):
+        yield "The prompt has no words to look for."
     if tokens.budget <= 0:
         yield "The prompt leaves no room for memories in this model's window."
     if request.budget is None and learnt.note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import regex
@@ -15,6 +16,7 @@ from memories.context._learnt import Learnt
 from memories.context._request import SEALED, SENT, ContextRequest, LeftOut
 from memories.context._topics import grouped
 from memories.models import Memory, State
+from memories.questions import Cue, holds
 from memories.retrieval import Hit, SearchRequest, SearchResult, Signal, search, vectors_of
 from memories.selectors import turns_of
 from memshadow.lib.clock import now
@@ -25,6 +27,15 @@ _TAIL_CHARS: Final = 1_400
 # Search reads "phrases" and -words as orders; a prompt gives none.
 _OPERATORS: Final = regex.compile(r'["“”„‟«»＂]|(?<!\S)-(?=\S)')
 _TOPIC_CHARS: Final = 60
+# A prompt that greets, thanks or agrees, and nothing else: every chat holds such words, and none of them answers.
+_COURTESY: Final = regex.compile(
+    r"(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|night)|thanks|thank you|thx|please|ok|okay|yes|no|sure|"
+    r"great|cool|nice|perfect|fine|bye|goodbye|there|again|so much|very much|a lot|"
+    r"hallo|guten (?:morgen|tag|abend)|danke|dankeschön|vielen dank|bitte|ja|nein|tschüss|sehr|schön|"
+    r"bonjour|bonsoir|salut|merci|beaucoup|oui|non|hola|buenos días|gracias|muchas gracias|sí|"
+    r"ol[áa]|bom dia|obrigad[oa]|sim|ciao|buongiorno|grazie|mille|sì|hoi|goedemorgen|dank je|bedankt)\b[\s\p{P}]*)+",
+    regex.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,10 @@ class Chosen:
 def candidates_for(owner: User, request: ContextRequest, strategy: str, learnt: Learnt) -> Chosen:
     """What the strategy proposes, without what the caller sends anyway."""
     sent = {_plain(text) for text in request.history}
-    chosen = STRATEGIES[strategy](owner, request, learnt)
+    if is_courtesy(request.prompt):
+        chosen = Chosen(_last_turns(owner, request) if strategy == "conversational" else [])
+    else:
+        chosen = STRATEGIES[strategy](owner, request, learnt)
     judged = [(one, _unfit(one.memory, sent)) for one in chosen.candidates]
     left = tuple(LeftOut(one.memory, one.score, why) for one, why in judged if why)
     return replace(chosen, candidates=[one for one, why in judged if not why], left_out=left)
@@ -66,6 +80,11 @@ def _unfit(memory: Memory, sent: Collection[str]) -> str:
     if memory.is_sealed:
         return SEALED
     return SENT if _plain(memory.content) in sent else ""
+
+
+def is_courtesy(prompt: str) -> bool:
+    """Whether a prompt has no words to look for: 'Hi!', 'Thanks a lot.'"""
+    return len(prompt) <= _HEAD_CHARS and _COURTESY.fullmatch(prompt.strip()) is not None
 
 
 def query_of(prompt: str) -> str:
@@ -80,15 +99,31 @@ def _relevance(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
 
 
 def _recency(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
-    """The same search in which a memory's age weighs as much as what it says."""
-    asked = replace(
-        _asking(owner, request, learnt),
-        weights={"recency": settings.CONTEXT_RECENCY_WEIGHT},
-        recency_half_life_days=settings.CONTEXT_RECENCY_HALF_LIFE_DAYS,
-    )
+    """A memory's age weighs as much as what it says.
+
+    Where the prompt speaks of oneself ('what have I done lately?'), to be new is part of the answer, and of the search.
+    Else ('the latest version of Python?') it only orders what answers: age makes nothing belong.
+    """
+    asked, at = _asking(owner, request, learnt), request.at or now()
+    if holds(request.prompt[:_HEAD_CHARS]) & Cue.FIRST_PERSON:
+        recency = {"recency": settings.CONTEXT_RECENCY_WEIGHT}
+        asked = replace(asked, weights=recency, recency_half_life_days=settings.CONTEXT_RECENCY_HALF_LIFE_DAYS)
     found = _weighted(asked, search(asked), request)
-    at = request.at or now()
-    return replace(found, candidates=[_because(one, _age(one.memory, at)) for one in found.candidates])
+    candidates = [_because(one, _age(one.memory, at)) for one in found.candidates]
+    if not asked.weights:
+        candidates.sort(key=lambda one: -_total(one) - _newness(one.memory, at))
+    return replace(found, candidates=candidates)
+
+
+def _total(candidate: Candidate) -> float:
+    return sum(signal.contribution for signal in candidate.signals if signal.name != "recency")
+
+
+def _newness(memory: Memory, at: datetime) -> float:
+    """What the recency signal would add with the weight and half-life of this strategy."""
+    age_days = max(0.0, (at - memory.occurred_at) / timedelta(days=1))
+    weight: float = settings.CONTEXT_RECENCY_WEIGHT
+    return weight * float(2.0 ** (-age_days / settings.CONTEXT_RECENCY_HALF_LIFE_DAYS))
 
 
 def _topical(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
@@ -109,14 +144,18 @@ def _topical(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
 def _conversational(owner: User, request: ContextRequest, learnt: Learnt) -> Chosen:
     """The newest turns of this conversation, then what else is relevant."""
     found = _relevance(owner, request, learnt)
+    recent = _last_turns(owner, request)
+    there = {one.memory.id for one in recent}
+    return replace(found, candidates=[*recent, *(one for one in found.candidates if one.memory.id not in there)])
+
+
+def _last_turns(owner: User, request: ContextRequest) -> list[Candidate]:
     if request.conversation is None:
-        return found
+        return []
     conversation = conversation_or_404(owner, request.conversation)
     newest = turns_of(owner, conversation).filter(state=State.ACTIVE).order_by("-occurred_at", "-id")
-    turns = list(newest[: settings.CONTEXT_RECENT_TURNS])
-    recent = [Candidate(turn, 0.0, ("one of the last turns of this conversation",), recent=True) for turn in turns]
-    there = {turn.id for turn in turns}
-    return replace(found, candidates=[*recent, *(one for one in found.candidates if one.memory.id not in there)])
+    turns = newest[: settings.CONTEXT_RECENT_TURNS]
+    return [Candidate(turn, 0.0, ("one of the last turns of this conversation",), recent=True) for turn in turns]
 
 
 def _asking(owner: User, request: ContextRequest, learnt: Learnt) -> SearchRequest:
@@ -138,12 +177,24 @@ def _asking(owner: User, request: ContextRequest, learnt: Learnt) -> SearchReque
 
 def _weighted(asked: SearchRequest, result: SearchResult, request: ContextRequest) -> Chosen:
     """The hits as candidates; a persona's own memories count more than those of none. None where the best is poor."""
-    poor = settings.CONTEXT_BEST_SCORE * asked.threshold / settings.CONTEXT_MIN_SCORE  # as feedback moves the threshold
-    hits = result.hits if any(hit.score >= poor for hit in result.hits) else []
+    factor = asked.threshold / settings.CONTEXT_MIN_SCORE  # as feedback moves the threshold
+    hits = result.hits if any(hit.score >= factor * _good(hit, asked) for hit in result.hits) else []
     candidates = [_candidate(hit) for hit in hits]
     if request.persona is not None:
         candidates = _own_first(candidates, request.persona)
     return Chosen(candidates, asked, result)
+
+
+def _good(hit: Hit, asked: SearchRequest) -> float:
+    """The score from which a hit says that something answers: less where it is new and that is asked for.
+
+    Less too while it is found by its words alone: its vector comes a moment after it was captured, and the question's
+    not while an embedding server is away.
+    """
+    signals = hit.explanation.signals if hit.explanation else ()
+    embedded = any(signal.name == "meaning" and signal.contribution > 0 for signal in signals)
+    best: float = settings.CONTEXT_BEST_SCORE if embedded and not asked.weights else settings.CONTEXT_BEST_SCORE_IN_PART
+    return best
 
 
 def _own_first(candidates: Iterable[Candidate], persona_id: Any) -> list[Candidate]:

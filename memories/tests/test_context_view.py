@@ -46,7 +46,12 @@ def test_two_settings_stand_side_by_side(client: Client) -> None:
     asked = {"prompt": PROMPT, "compare": "on", "a-model": "gpt-4o", "b-model": "nobody-7b", "b-format": "markdown"}
     page = body(client.get(STUDIO, asked))
     assert page.count('class="card studio-result"') == 2 and 'studio-results two"' in page
-    assert "First: gpt-4o" in page and "Second: unknown" in page and "a guess" in page
+    assert "First: gpt-4o" in page and "Second: nobody-7b" in page and "a guess" in page
+
+
+def test_where_no_model_is_named_the_heading_says_that_any_may_read_it(client: Client) -> None:
+    page = body(client.get(STUDIO, {"prompt": PROMPT}))
+    assert "<h2>Any model</h2>" in page and "No model was named" in page
 
 
 def test_htmx_gets_the_results_alone(client: Client) -> None:

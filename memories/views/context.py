@@ -54,7 +54,7 @@ def _results(owner: User, form: PromptForm, sides: list[SettingsForm]) -> list[S
         if prompt and side.is_valid():
             try:
                 asked = side.request(prompt, form.cleaned_data.get("conversation"))
-                results.append(shown(label, prepare(owner, asked)))
+                results.append(shown(label, prepare(owner, asked), model=asked.model))
             except MemshadowError as error:
                 side.refuse(error)
     return results

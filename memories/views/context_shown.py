@@ -55,6 +55,7 @@ class Shown:
     """One side's result."""
 
     side: str
+    model: str
     made: PreparedContext
     parts: list[Part]
     share: Part
@@ -74,11 +75,12 @@ _NAMES: Final = (
 )
 
 
-def shown(side: str, made: PreparedContext) -> Shown:
-    """What the page needs of it."""
+def shown(side: str, made: PreparedContext, *, model: str) -> Shown:
+    """What the page needs of it. `model`: its name as it was asked for, empty for none."""
     text = made.messages if isinstance(made.messages, str) else json.dumps(made.messages, ensure_ascii=False, indent=2)
     return Shown(
         side=side,
+        model=made.target.name if made.target.known else model.strip() or "Any model",
         made=made,
         parts=list(_parts(made.tokens)),
         share=_part("Memories", made.tokens.memories, made.tokens.budget),

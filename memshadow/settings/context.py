@@ -9,10 +9,11 @@ CONTEXT_ONE_MEMORY_SHARE = 0.5  # of the budget: a longer memory is cut to the s
 CONTEXT_CANDIDATES = 40  # memories that a strategy looks at
 CONTEXT_SURE_SCORE = 0.1  # a search's score up to which a memory gets its share of that, less where another is better
 CONTEXT_SHORT_TOKENS = 100  # that any memory may take, however little relevant
-# A search's score below which a memory does not help, and below which even the best says that nothing answers. On
-# LoCoMo and BEAM .002 keeps .90 and .86 of the evidence, .005 keeps .85 and .83 (docs/context.md).
-CONTEXT_MIN_SCORE = 0.002
-CONTEXT_BEST_SCORE = 0.005
+# A search's score below which a memory does not help, and below which even the best says that nothing answers:
+# `python -m benchmarks.belonging` measures what each keeps out, and what it costs (docs/context.md).
+CONTEXT_MIN_SCORE = 0.01
+CONTEXT_BEST_SCORE = 0.08
+CONTEXT_BEST_SCORE_IN_PART = 0.02  # the latter of one that has no vector yet, or where what is new is asked for
 CONTEXT_DIVERSITY = env.context_diversity  # 0 (relevance only) to 1, maximal marginal relevance
 CONTEXT_RECENT_TURNS = 20  # of its own conversation that the conversational strategy looks at
 CONTEXT_RECENT_SHARE = 0.5  # of the budget for them
