@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.scopes import Access, access_by_key
 from memories.gateway import remembered
-from memories.gateway.limits import check_limits
+from memories.gateway.limits import check_limits, limits_on
 from memories.gateway.refusals import GatewayRefused
 from memories.models import GatewayUpstream
 from memshadow.lib.errors import NotAuthenticated, PermissionRefused
@@ -29,13 +29,17 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose chat it is. `owner` is None while the database is away: nothing is read then, and written later."""
+    """Whose chat it is. `owner` is None while the database is away: nothing is read then, and written later.
+
+    `limited`: there are limits, so that calls under way must be counted.
+    """
 
     owner_id: UUID
     owner: User | None
     key_id: UUID | None = None
     may_read: bool = False
     may_write: bool = False
+    limited: bool = False
     upstreams: tuple[Upstream, ...] = ()
 
     def upstream(self, provider: str, name: str = "") -> Upstream | None:
@@ -65,14 +69,16 @@ def admit(request: HttpRequest, key: str) -> Caller:
 
 def caller_of(access: Access) -> Caller:
     """Who asks, within their limits, with their servers. Raises UsedUp."""
-    check_limits(access.owner, access.key)
+    key_id = access.key.id if access.key else None
+    limited = check_limits(limits_on(access.owner.id, key_id))
     rows = GatewayUpstream.objects.filter(owner=access.owner).order_by("-is_default", "created_at")
     return Caller(
         owner_id=access.owner.id,
         owner=access.owner,
-        key_id=access.key.id if access.key else None,
+        key_id=key_id,
         may_read="memories:read" in access.scopes,
         may_write="memories:write" in access.scopes,
+        limited=limited,
         upstreams=tuple(Upstream(row.name, row.provider, row.base_url, row.api_key) for row in rows),
     )
 

@@ -25,6 +25,7 @@ from memories.gateway.dialects import AnthropicMessages, Asked, Dialect, GeminiC
 from memories.gateway.dialects.dialect import JsonObject
 from memories.gateway.event_stream import EventStream
 from memories.gateway.forwarding import Destination, sent
+from memories.gateway.holding import hold
 from memories.gateway.recording import Exchanged, record
 from memories.gateway.refusals import GatewayRefused, ModelRefused, NoModelServer
 from memories.gateway.relaying.calls import Call, Ending, Header, Outcome, Refusal
@@ -110,6 +111,8 @@ def prepared(access: Access, question: Question) -> Asking:
     remembered = remembered_for(caller, asked, question.wishes, call)
     changed = dialect.with_block(body, remembered.block) if remembered.block else None
     request = _request(upstream, path, changed or body, question)
+    if caller.limited:
+        hold(call, asked, memory_tokens=remembered.tokens, size_bytes=len(request.body))
     return Asking(caller, question, upstream, dialect, asked, call, remembered, request)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.access import api_key_or_404
 from accounts.audit import record
@@ -23,24 +23,44 @@ from memshadow.lib.errors import PermissionRefused, ValidationFailed
 
 TOKENS_MAX = 10**12
 USD_MAX = Decimal(1_000_000)
+_UNDER_WAY_WAIT_S = 10
 _ASK = "ask who manages this server"
 _RAISE = "raise the limit under Gateway in the dashboard"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A limit, and what is used of it."""
+    """A limit, what is used of it, and what calls that are under way are expected to take."""
 
     limit: GatewayLimit
     tokens_today: int
     usd_this_month: Decimal
+    tokens_under_way: int = 0
+    usd_under_way: Decimal = Decimal(0)
+
+    def reached(self, *, with_calls_under_way: bool) -> Iterator[tuple[str, datetime]]:
+        """What of it is used up, in words, and when it begins afresh."""
+        limit, whose = self.limit, "of this key" if self.limit.api_key_id else "of yours"
+        tokens = self.tokens_today + (self.tokens_under_way if with_calls_under_way else 0)
+        usd = self.usd_this_month + (self.usd_under_way if with_calls_under_way else 0)
+        if limit.tokens_a_day is not None and tokens >= limit.tokens_a_day:
+            yield f"The {limit.tokens_a_day:,} tokens a day {whose}", usage.today() + timedelta(days=1)
+        if limit.usd_a_month is not None and usd >= limit.usd_a_month:
+            yield f"The {limit.usd_a_month} dollars a month {whose}", usage.next_month()
 
 
-def check_limits(owner: User, key: ApiKey | None) -> None:
-    """Raises UsedUp when a limit of the person or of the key is reached. What is under way is not counted yet."""
-    applies = Q(api_key=None) | Q(api_key=key) if key is not None else Q(api_key=None)
-    for limit in GatewayLimit.objects.filter(applies, owner=owner):
-        _check(_standing(limit))
+def limits_on(owner_id: UUID, key_id: UUID | None) -> QuerySet[GatewayLimit]:
+    """The limits that a call of this person with this key has to keep."""
+    applies = Q(api_key=None) | Q(api_key=key_id) if key_id is not None else Q(api_key=None)
+    return GatewayLimit.objects.filter(applies, owner_id=owner_id)
+
+
+def check_limits(limits: Iterable[GatewayLimit]) -> bool:
+    """Whether there is a limit at all. Raises UsedUp when one is reached by what is used and what is under way."""
+    standings = [_standing(limit) for limit in limits]
+    for standing in standings:
+        _check(standing)
+    return bool(standings)
 
 
 def limits_for(owner: User) -> list[Standing]:
@@ -119,22 +139,17 @@ def _set(
 
 def _standing(limit: GatewayLimit) -> Standing:
     calls = usage.calls_of(limit.owner_id, limit.api_key_id)
-    tokens = usage.tokens(calls, usage.today()) if limit.tokens_a_day is not None else 0
-    usd = usage.usd(calls, usage.this_month()) if limit.usd_a_month is not None else Decimal(0)
-    return Standing(limit, tokens, usd)
+    tokens = usage.tokens(calls, usage.today()) if limit.tokens_a_day is not None else (0, 0)
+    usd = usage.usd(calls, usage.this_month()) if limit.usd_a_month is not None else (Decimal(0), Decimal(0))
+    return Standing(limit, tokens[0], usd[0], tokens[1], usd[1])
 
 
 def _check(standing: Standing) -> None:
-    for what, until in _reached(standing):
+    for what, until in standing.reached(with_calls_under_way=False):
         wait_s = max(1, int((until - now()).total_seconds()))
         remedy = _ASK if standing.limit.by_administrator else _RAISE
         message = f"{what} are used up. They begin afresh on {until:%-d %B} (UTC); {remedy}."
         raise UsedUp(message, retry_after_s=wait_s)
-
-
-def _reached(standing: Standing) -> Iterator[tuple[str, datetime]]:
-    limit, whose = standing.limit, "of this key" if standing.limit.api_key_id else "of yours"
-    if limit.tokens_a_day is not None and standing.tokens_today >= limit.tokens_a_day:
-        yield f"The {limit.tokens_a_day:,} tokens a day {whose}", usage.today() + timedelta(days=1)
-    if limit.usd_a_month is not None and standing.usd_this_month >= limit.usd_a_month:
-        yield f"The {limit.usd_a_month} dollars a month {whose}", usage.next_month()
+    for what, _ in standing.reached(with_calls_under_way=True):
+        message = f"{what} may be used up by calls that are under way; try again when one of them has ended."
+        raise UsedUp(message, retry_after_s=_UNDER_WAY_WAIT_S)

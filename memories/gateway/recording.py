@@ -16,6 +16,7 @@ from memories.context import count_tokens, strip_injected
 from memories.drafts import ConversationRef, MemoryDraft
 from memories.gateway.chats import SOURCE, Chat, chat_of, prompt_key, reply_key
 from memories.gateway.dialects import Asked, Dialect, Reply, Said
+from memories.gateway.holding import tokens_sent
 from memories.gateway.prices import cost_microusd
 from memories.gateway.relaying.calls import Outcome
 from memories.gateway.remembering import Remembered
@@ -139,12 +140,10 @@ def _tokens(done: Exchanged, reply: Reply) -> tuple[int, int]:
     """Tokens read and written: the server's own count, else an estimate of what passed. An error costs nothing."""
     if done.outcome.status not in _CAPTURED_STATUSES:
         return 0, 0
-    asked, model = done.asked, done.asked.model
     read, written = reply.input_tokens, reply.output_tokens
     if read is None:
-        texts = (asked.system, *(one.text for one in asked.said))
-        read = sum(count_tokens(text, model) for text in texts) + done.remembered.tokens
-    return read, count_tokens(reply.text, model) if written is None else written
+        read = tokens_sent(done.asked, done.remembered.tokens)
+    return read, count_tokens(reply.text, done.asked.model) if written is None else written
 
 
 def _title(text: str) -> str:

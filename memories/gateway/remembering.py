@@ -49,7 +49,7 @@ def remembered_for(caller: Caller, asked: Asked, wishes: Wishes, call: GatewayCa
     chat = chat_of(owner, asked, wishes.conversation)
     call.conversation_id = chat.id if caller.may_write and wishes.writes else None
     call.prompt_key = prompt_key(owner, asked)
-    call.save(force_insert=True)
+    call.save()
     known = Remembered(OFF, chat=chat, persona_id=persona_id, call_id=call.id)
     if not wishes.reads or not caller.may_read:
         return _with(known, OFF, "asked" if caller.may_read else "scope")

@@ -25,6 +25,7 @@ from memories.gateway.deadline import deadline
 from memories.gateway.dialects import Asked
 from memories.gateway.dialects.dialect import JsonObject
 from memories.gateway.forwarding import Destination, call_of, destination_of
+from memories.gateway.holding import hold
 from memories.gateway.recording import Exchanged, record
 from memories.gateway.refusals import GatewayRefused, NotKnownNow
 from memories.gateway.relaying.calls import Ending, Header, Outcome, Refusal
@@ -75,6 +76,8 @@ def serve(request: HttpRequest, route: Route) -> HttpResponseBase:
         raise GatewayRefused(error.message) from error
     except (ValueError, h11.LocalProtocolError) as error:
         raise GatewayRefused("The address or a header of this request cannot be passed on.") from error
+    if ready.caller.limited and request.method == "POST":
+        _hold(ready, len(raw), until)
     return answering.answer(
         request,
         call,
@@ -133,6 +136,18 @@ def _remembered(caller: Caller, asked: Asked, wishes: Wishes, call: GatewayCall,
             raise
         logger.warning("A chat goes on without memories: %s", type(error).__name__, exc_info=error)
         return Remembered(FAILED, "database" if isinstance(error, DatabaseError | InterfaceError) else "error")
+
+
+def _hold(ready: _Ready, size_bytes: int, until: float) -> None:
+    """Count the call against its person's limits before it ends; while the database is away it counts afterwards."""
+    tokens = ready.remembered.tokens
+    try:
+        deadline.within(
+            until - time.monotonic(),
+            lambda: hold(ready.call, ready.asked, memory_tokens=tokens, size_bytes=size_bytes),
+        )
+    except (DatabaseError, InterfaceError, TimeoutError) as error:
+        logger.warning("A call under way is not counted: %s", type(error).__name__)
 
 
 def _with_block(route: Route, body: JsonObject, block: str) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDay
 
 from accounts.models import User
@@ -18,6 +19,7 @@ from memshadow.lib.clock import now
 from memshadow.lib.paging import Page, paginate
 
 _MICRO = 1_000_000
+_UNDER_WAY = timedelta(hours=1)  # a call that has not ended by then was cut off with its web process
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +108,23 @@ def calls_of(owner_id: UUID, key_id: UUID | None) -> QuerySet[GatewayCall]:
     return calls if key_id is None else calls.filter(api_key_id=key_id)
 
 
-def tokens(calls: QuerySet[GatewayCall], since: datetime) -> int:
-    """Tokens read and written since then."""
-    found = calls.filter(created_at__gte=since).aggregate(n=Sum(F("input_tokens") + F("output_tokens")))
-    return int(found["n"] or 0)
+def tokens(calls: QuerySet[GatewayCall], since: datetime) -> tuple[int, int]:
+    """Tokens read and written since then: of calls that ended, and as expected of those under way. One query."""
+    return _summed(calls, since, F("input_tokens") + F("output_tokens"))
 
 
-def usd(calls: QuerySet[GatewayCall], since: datetime) -> Decimal:
-    """Dollars since then."""
-    found = calls.filter(created_at__gte=since).aggregate(n=Sum("cost_microusd"))
-    return Decimal(found["n"] or 0) / _MICRO
+def usd(calls: QuerySet[GatewayCall], since: datetime) -> tuple[Decimal, Decimal]:
+    """Dollars since then: of calls that ended, and as expected of those under way. One query."""
+    ended, under_way = _summed(calls, since, F("cost_microusd"))
+    return Decimal(ended) / _MICRO, Decimal(under_way) / _MICRO
+
+
+def _summed(calls: QuerySet[GatewayCall], since: datetime, what: Combinable) -> tuple[int, int]:
+    under_way = Q(ending="", created_at__gte=now() - _UNDER_WAY)
+    found = calls.filter(created_at__gte=since).aggregate(
+        ended=Sum(what, filter=~Q(ending="")), under_way=Sum(what, filter=under_way)
+    )
+    return int(found["ended"] or 0), int(found["under_way"] or 0)
 
 
 def today() -> datetime:

@@ -52,6 +52,7 @@ class AnthropicMessages:
             said=tuple(Said(role, text) for role, text in words if role in ("user", "assistant") and text),
             goes_on=len(words) > last + 1,
             streamed=body.get("stream") is True,
+            longest=whole(body.get("max_tokens")),
         )
 
     def with_block(self, body: JsonObject, block: str) -> JsonObject | None:

@@ -19,7 +19,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request in words. `said` ends with what is asked now unless `goes_on`: then tools answered since."""
+    """A request in words. `said` ends with what is asked now unless `goes_on`: then tools answered since.
+
+    `longest`: the tokens that the answer may have; None where the request does not say.
+    """
 
     model: str = ""
     system: str = ""
@@ -27,6 +30,7 @@ class Asked:
     goes_on: bool = False
     streamed: bool = False
     previous: str = ""
+    longest: int | None = None
 
     @property
     def prompt(self) -> str:

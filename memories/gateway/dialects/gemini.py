@@ -52,6 +52,7 @@ class GeminiContent:
             said=tuple(Said(role, text) for role, text in words if text),
             goes_on=len(words) > last + 1,
             streamed=self._streamed,
+            longest=whole(mapping(body.get("generationConfig")).get("maxOutputTokens")),
         )
 
     def with_block(self, body: JsonObject, block: str) -> JsonObject | None:

@@ -42,6 +42,7 @@ class OpenAIChat:
             said=tuple(Said(role, text) for role, text in words if role in ("user", "assistant") and text),
             goes_on=any(role in ("assistant", "tool") for role, _ in words[last + 1 :]),
             streamed=body.get("stream") is True,
+            longest=whole(body.get("max_completion_tokens", body.get("max_tokens"))),
         )
 
     def with_block(self, body: JsonObject, block: str) -> JsonObject | None:

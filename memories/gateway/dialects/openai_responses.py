@@ -46,6 +46,7 @@ class OpenAIResponses:
             goes_on=len(words) > last + 1,
             streamed=body.get("stream") is True,
             previous=text_in(body.get("previous_response_id")),
+            longest=whole(body.get("max_output_tokens")),
         )
 
     def with_block(self, body: JsonObject, block: str) -> JsonObject | None:
