@@ -114,9 +114,11 @@ def prepared(
     from memories.context import ContextRequest, prepare
 
     made = prepare(owner, ContextRequest(prompt, model=MODEL, budget=1_000_000, at=at))
-    found = sorted([*made.used, *made.left_out], key=lambda used: -used.score)
-    one.scores = [used.score for used in found]
-    one.evidence = [turn_ids[used.memory.id] in gold for used in found]
+    used = [(each.score, turn_ids[each.memory.id]) for each in made.used]
+    left = [(each.score, turn_ids[each.memory.id]) for each in made.left_out]
+    found = sorted([*used, *left], key=lambda pair: -pair[0])
+    one.scores = [score for score, _ in found]
+    one.evidence = [turn_id in gold for _, turn_id in found]
     return one
 
 
