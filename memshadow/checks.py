@@ -95,6 +95,21 @@ def directory_can_be_asked(*, app_configs: Sequence[AppConfig] | None = None, **
 
 
 @register(Tags.security)
+def identity_provider_is_known(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """memshadow.E008: what MEMSHADOW_SAML_METADATA names can be read and used."""
+    if not settings.SAML_METADATA:
+        return []
+    from accounts.saml import identity_provider  # an XML parser, which other starts need not load
+
+    try:
+        identity_provider(settings.SAML_METADATA)
+    except Unavailable as error:
+        hint = "Save the metadata that your provider offers as XML, and give the file's path."
+        return [Error(error.message, hint=hint, id="memshadow.E008")]
+    return []
+
+
+@register(Tags.security)
 def directory_is_asked_in_private(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
     """memshadow.W004: passwords travel to the directory in the clear."""
     if not settings.LDAP_URL or settings.LDAP_TLS or env.ldap_tls == "auto":

@@ -137,10 +137,10 @@ def test_a_read_costs_one_statement_more(
     api = ApiClient(owner)
     api.get("/me")
     settings.RATE_LIMITS = False
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         api.get("/me")
     settings.RATE_LIMITS = True
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         api.get("/me")
 
 

@@ -43,8 +43,9 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Tell a server without an owner apart: its first link is in the terminal."""
-        sso_name = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
-        return super().get_context_data(**kwargs) | {"owner_exists": owner_exists(), "sso_name": sso_name}
+        providers = [("accounts:sso", settings.OIDC_NAME)] if settings.OIDC_ISSUER else []
+        providers += [("accounts:saml", settings.SAML_NAME)] if settings.SAML_METADATA else []
+        return super().get_context_data(**kwargs) | {"owner_exists": owner_exists(), "providers": providers}
 
 
 @open_before_second_factor

@@ -66,7 +66,12 @@ def begin(request: HttpRequest) -> HttpResponse:
 @_or_back_to_the_sign_in_page
 def complete(request: HttpRequest) -> HttpResponse:
     """Let in whom the provider vouches for, in the browser that went there; a second factor is asked for as always."""
-    person, wanted = person_of(_claims(request)), request.session.get(_NEXT, "")
+    return let_in(request, _claims(request), request.session.get(_NEXT, ""))
+
+
+def let_in(request: HttpRequest, claims: Claims, wanted: str) -> HttpResponse:
+    """Whom a provider vouches for comes in, and goes where they wanted, on this site. Raises as `person_of`."""
+    person = person_of(claims)
     if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         wanted = resolve_url("home")
     return redirect(wanted if enter(request, user=person, next_url=wanted) else "accounts:second_factor")

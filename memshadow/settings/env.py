@@ -48,6 +48,9 @@ class Env(BaseSettings):
     oidc_client_secret: str = ""
     oidc_name: str = "Single sign-on"
     oidc_trust_email: bool = False
+    saml_metadata: Path | None = None
+    saml_name: str = "Single sign-on"
+    saml_email_attribute: str = ""
     ldap_url: str = ""
     ldap_tls: Literal["auto", "demand", "off"] = "auto"
     ldap_ca_file: Path | None = None

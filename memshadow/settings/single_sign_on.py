@@ -1,4 +1,4 @@
-"""Signing in through an organisation's provider (OpenID Connect) or directory (LDAP); off unless one is named."""
+"""Signing in through an organisation's provider (OpenID Connect, SAML) or directory (LDAP); off unless one is named."""
 
 from importlib.util import find_spec
 from urllib.parse import urlsplit
@@ -9,6 +9,9 @@ OIDC_ISSUER = env.oidc_issuer.rstrip("/")
 OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = env.oidc_client_id, env.oidc_client_secret
 OIDC_NAME = env.oidc_name  # what the button on the sign-in page says
 OIDC_TRUSTS_EMAIL = env.oidc_trust_email  # for providers that know their people and send no email_verified
+SAML_METADATA = env.saml_metadata  # the identity provider's own, a file
+SAML_NAME = env.saml_name
+SAML_EMAIL_ATTRIBUTE = env.saml_email_attribute  # which attribute is the address; else the usual ones are tried
 SSO_ACCOUNTS = env.sso_accounts  # who may enter for the first time: the invited, or anyone the provider knows
 
 LDAP_INSTALLED = find_spec("ldap") is not None and find_spec("django_auth_ldap") is not None  # the extra `ldap`

@@ -13,6 +13,8 @@ const snapshot = (form) => new URLSearchParams([...new FormData(form)].filter(([
 const saved = new WeakMap();
 let leaving = false;
 
+for (const form of document.querySelectorAll("form[data-submit-at-once]")) form.submit();
+
 document.addEventListener("input", (event) => {
   if (event.target.matches("textarea[data-autosize]")) grow(event.target);
 });
