@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.http import HttpRequest
 from django.test import override_settings
 from pytest_django import Settings
@@ -174,6 +175,13 @@ def test_a_withdrawn_invitation_is_worthless_and_only_its_maker_withdraws(owner:
     withdraw(by=owner, invitation_id=invitation.id)
     with pytest.raises(NotFound):
         open_invitation(token_of(link))
+
+
+def test_ensure_owner_on_a_database_without_tables_says_what_to_do(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_user RENAME COLUMN kind TO kind_of_before")
+    with pytest.raises(CommandError, match=r"run manage\.py prepare"):
+        call_command("ensure_owner", "--email", "ada@example.org", stderr=StringIO())
 
 
 def test_ensure_owner_prints_a_key_once(db: None) -> None:

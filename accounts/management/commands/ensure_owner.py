@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError
 
 from accounts.flows.api_keys import create_api_key
 from accounts.flows.setup import ensure_owner
 from accounts.models import ApiKey, User
 from memshadow.lib.errors import MemshadowError
+
+_NOT_PREPARED = "The database is not prepared yet: wait until manage.py up says it is ready, or run manage.py prepare."
 
 
 class Command(BaseCommand):
@@ -40,6 +43,8 @@ class Command(BaseCommand):
                 self._print_key(owner, options["api_key"], options["scopes"].split(","), _lifetime(options["expires"]))
         except (MemshadowError, OSError) as error:
             raise CommandError(str(error)) from error
+        except ProgrammingError as error:  # a table or column is missing
+            raise CommandError(_NOT_PREPARED) from error
 
     def _print_key(self, owner: User, name: str, scopes: list[str], expires_in: timedelta | None) -> None:
         if ApiKey.objects.filter(owner=owner, name=name, revoked_at=None).exists():
