@@ -35,10 +35,15 @@ _MARKUP: Final = re.compile(r"[`*_#|<>{}=\\@]|https?:|\n")
 def names(doc: Doc, rule: str) -> Iterator[Found]:
     """The pipeline's names without articles and possessive endings; `rule` says which pipeline."""
     for ent in doc.ents:
-        kind = _KINDS.get(ent.label_)
+        kind = spacy_kind(ent.label_)
         if kind and (trimmed := _trimmed(ent)) and _is_name(*trimmed, ent):
             start, written = trimmed
             yield Found(kind, start, start + len(written), written, " ".join(written.split()), rule)
+
+
+def spacy_kind(label: str) -> str:
+    """Our kind for a pipeline's label; empty for numbers, dates and amounts, which patterns find better."""
+    return _KINDS.get(label, "")
 
 
 def _trimmed(ent: Span) -> tuple[int, str] | None:
