@@ -85,7 +85,8 @@ def readable_rows(table: PersonalTable, user_id: UUID) -> Iterator[dict[str, Any
 
 
 def _is_readable(field: Field[Any, Any]) -> bool:
-    return not isinstance(field, BinaryField) and not _is_secret(field.name)
+    stored = getattr(field, "base_field", field)  # of an array: what it holds
+    return not isinstance(stored, BinaryField) and not _is_secret(field.name)
 
 
 def _is_secret(name: str) -> bool:

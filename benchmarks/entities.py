@@ -1,7 +1,7 @@
-"""Precision and recall of entities on hand-labelled sentences, beside the bare pipeline; and of patterns on a hostile list.
+"""Precision and recall of entities on hand-labelled sentences, beside the bare pipeline; patterns on a hostile list.
 
 `python -m benchmarks.entities TURNS [TURNS …]`: files of turns in the shape of shared/bench. The labels
-(`data/entity_names.tsv`, made before anything was tuned) name a sentence by turn and place, so that no sentence is copied.
+(`data/entity_names.tsv`, made before anything was tuned) name a sentence by turn and place: no sentence is copied.
 A name counts when its words are the labelled ones; the stricter figures want its kind, too.
 """
 
@@ -75,9 +75,10 @@ def labelled() -> list[Sentence]:
 
 def ours(turn: dict[str, Any]) -> list[tuple[int, Named]]:
     """The names that the product finds, with their places."""
-    from enrichment.entities import NAME_KINDS, find_entities
+    from enrichment.entities import NAME_KINDS
+    from enrichment.entities.finding import find_entities
 
-    found = find_entities(turn["text"], language="en", occurred_at=moment(turn["timestamp"]))
+    found = find_entities(turn["text"], language="en", occurred_at=moment(turn["timestamp"]), people=turn["people"])
     return [(one.start, (one.kind, one.text)) for one in found if one.kind in NAME_KINDS]
 
 
@@ -92,7 +93,9 @@ def bare(turn: dict[str, Any]) -> list[tuple[int, Named]]:
 
 
 def compared(
-    sentences: Iterable[Sentence], turns: dict[str, dict[str, Any]], find: Callable[[dict[str, Any]], list[tuple[int, Named]]]
+    sentences: Iterable[Sentence],
+    turns: dict[str, dict[str, Any]],
+    find: Callable[[dict[str, Any]], list[tuple[int, Named]]],
 ) -> tuple[Counts, Counts]:
     """Counts with and without kinds."""
     strict, loose = Counts(), Counts()
@@ -105,7 +108,7 @@ def compared(
 
 def hostile() -> tuple[int, int]:
     """Lines of the hostile list that come out right, and all."""
-    from enrichment.entities import find_entities
+    from enrichment.entities.finding import find_entities
 
     lines = [line.split("\t") for line in HOSTILE.read_text(encoding="utf-8").splitlines()[1:]]
     right = 0
@@ -113,6 +116,18 @@ def hostile() -> tuple[int, int]:
         found = find_entities(text, language=language, occurred_at=HOSTILE_AT, names=False)
         right += [f"{one.kind}={one.value}" for one in found] == expected
     return right, len(lines)
+
+
+def _turns(paths: Iterable[Path], wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """The turns with the sentences, each with the people who write in its conversation, whom the product knows."""
+    found: dict[str, dict[str, Any]] = {}
+    people: dict[str, set[str]] = {}
+    for path in paths:
+        for turn in read_lines(path):
+            people.setdefault(turn["conversation_id"], set()).add(turn["speaker"])
+            if turn["turn_id"] in wanted:
+                found[turn["turn_id"]] = turn | {"people": people[turn["conversation_id"]]}
+    return found
 
 
 def main() -> None:
@@ -124,8 +139,7 @@ def main() -> None:
 
         django.setup()
         sentences = labelled()
-        wanted = {sentence.turn for sentence in sentences}
-        turns = {turn["turn_id"]: turn for path in options.turns for turn in read_lines(path) if turn["turn_id"] in wanted}
+        turns = _turns(options.turns, {sentence.turn for sentence in sentences})
         print(f"{len(sentences)} sentences, {sum(len(one.names) for one in sentences)} names")
         print("| what | precision | recall | F1 | right | wrong | missed |\n|---|---|---|---|---|---|---|")
         for name, find in (("bare pipeline", bare), ("ours", ours)):

@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -14,7 +14,7 @@ from typing import Any
 
 import nh3
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -32,6 +32,7 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
 _LINK = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)
 _CODE_CLASS = re.compile(r"language-[\w+#.-]{1,40}")
+_TAG_OR_TEXT = re.compile(r'<[^>"]*(?:"[^"]*"[^>"]*)*>|[^<]+|<')
 _MARKUP = re.compile(r"<[^>]*>")
 _PLAIN = re.compile(r"[\w-]{1,12}")
 
@@ -172,6 +173,30 @@ def split_heading(text: str) -> tuple[str, str]:
     if not _HEADING.match(opening) or not rest.strip() or len(opening) > TITLE_CHARS * 2:
         return "", text
     return _without_marks(opening), rest
+
+
+def marked_html(html: SafeString, marks: Mapping[str, str]) -> SafeString:
+    """Safe HTML in which words (the keys) stand in links to addresses (their values), but within other links.
+
+    The words are found as whole words of the text, the longest first.
+    """
+    if not marks:
+        return html
+    addresses = {str(escape(words)): address for words, address in marks.items()}
+    wanted = "|".join(map(re.escape, sorted(addresses, key=len, reverse=True)))
+    words = re.compile(rf"(?<![\w&])(?:{wanted})(?!\w)")
+    linked = 0
+    pieces = []
+    for piece in _TAG_OR_TEXT.findall(html):
+        linked += piece.startswith("<a ") - (piece == "</a>")
+        is_text = not piece.startswith("<") and not linked
+        pieces.append(words.sub(lambda found: _link_to(found[0], addresses), piece) if is_text else piece)
+    return SafeString("".join(pieces))
+
+
+def _link_to(words: str, addresses: Mapping[str, str]) -> str:
+    # `words` is a piece of escaped HTML already.
+    return format_html('<a class="entity" href="{}">{}</a>', addresses[words], SafeString(words))
 
 
 def snippet_html(html: SafeString) -> SafeString:

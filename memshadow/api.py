@@ -15,6 +15,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from accounts.api import routers as account_routers
+from enrichment.api import routers as enrichment_routers
 from memories.api import routers as memory_routers
 from memories.api.mem0 import router as mem0_router
 from memshadow import api_errors, api_openapi
@@ -132,7 +133,7 @@ def _make() -> MemshadowAPI:
         renderer=JsonRenderer(),
     )
     api_errors.install(made)
-    for router in (*memory_routers, personas_router, *account_routers):
+    for router in (*memory_routers, *enrichment_routers, personas_router, *account_routers):
         made.add_router("", router)
     return made
 

@@ -13,6 +13,7 @@ handler400 = "memshadow.views.bad_request"
 urlpatterns = [
     path("", home, name="home"),
     path("", include("memories.urls")),
+    path("", include("enrichment.urls")),
     path("account/", include("accounts.urls")),
     path("", include("accounts.oauth.urls")),
     path("personas/", include("personas.urls")),

@@ -1,8 +1,7 @@
 """What a text names: people, places and organisations by its language's pipeline, everything exact by patterns."""
 
-from enrichment.entities._finding import find_entities
 from enrichment.entities._found import Found
 from enrichment.entities._kinds import EXACT_KINDS, KINDS, NAME_KINDS, THING_KINDS, label
 from enrichment.entities._names import spacy_kind
 
-__all__ = ["EXACT_KINDS", "KINDS", "NAME_KINDS", "THING_KINDS", "Found", "find_entities", "label", "spacy_kind"]
+__all__ = ["EXACT_KINDS", "KINDS", "NAME_KINDS", "THING_KINDS", "Found", "label", "spacy_kind"]

@@ -16,7 +16,7 @@ NAME_KINDS: Final = {
     "law": "Law",
     "language": "Language",
 }
-# What patterns find. The rest of the product may rely on their values' forms: see docs/enrichment.md.
+# What patterns find. The rest of the product may rely on their values' forms: see docs/entities.md.
 EXACT_KINDS: Final = {
     "email": "E-mail address",
     "phone": "Phone number",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from enrichment.entities._found import Found
+from enrichment.entities._words import word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -30,12 +31,25 @@ _EDGES: Final = re.compile(
     r"^(?:the|a|an|my|our|your|his|her|their|this|that)\s+|^[^\w(]+|(?:['’]s?|[^\w).!?]+)$", re.IGNORECASE
 )
 _MARKUP: Final = re.compile(r"[`*_#|<>{}=\\@]|https?:|\n")
+_NO_NAMES: Final = word_set("no_names")
+_FIRST: Final = re.compile(r"^([\w']+)[\s,!.–-]+(?=\w)")
+_LAST: Final = re.compile(r"[\s,!.–-]+([\w']+)$")
+
+
+# Headings and bold labels are written with capitals throughout.
+_TITLED: Final = re.compile(
+    r"^\s{0,3}#{1,6} .*|^[ \t]*(?:[-*+]|\d+[.)])?[ \t]*\*\*[^*\n]+?(?::\*\*|\*\*:?)", re.MULTILINE
+)
+_UNLIKELY_IN_TITLES: Final = frozenset(["organization", "work", "product", "event", "law", "group"])
 
 
 def names(doc: Doc, rule: str) -> Iterator[Found]:
     """The pipeline's names without articles and possessive endings; `rule` says which pipeline."""
+    titled = [match.span() for match in _TITLED.finditer(doc.text)]
     for ent in doc.ents:
         kind = spacy_kind(ent.label_)
+        if kind in _UNLIKELY_IN_TITLES and any(start <= ent.start_char < end for start, end in titled):
+            continue
         if kind and (trimmed := _trimmed(ent)) and _is_name(*trimmed, ent):
             start, written = trimmed
             yield Found(kind, start, start + len(written), written, " ".join(written.split()), rule)
@@ -48,7 +62,7 @@ def spacy_kind(label: str) -> str:
 
 def _trimmed(ent: Span) -> tuple[int, str] | None:
     start, written = ent.start_char, ent.text
-    while match := _EDGES.search(written):
+    while match := _edge(written):
         if match.start() == 0:
             start += match.end()
             written = written[match.end() :]
@@ -57,8 +71,20 @@ def _trimmed(ent: Span) -> tuple[int, str] | None:
     return (start, written) if written else None
 
 
+def _edge(written: str) -> re.Match[str] | None:
+    """What is no part of the name at its beginning or end: an article, a mark, a greeting."""
+    if match := _EDGES.search(written):
+        return match
+    for pattern in (_FIRST, _LAST):
+        if (match := pattern.search(written)) and match[1].lower() in _NO_NAMES:
+            return match
+    return None
+
+
 def _is_name(_: int, written: str, ent: Span) -> bool:
-    """Written like a name: a capital, no markup, neither a lone pronoun nor a number."""
+    """Written like a name: a capital, no markup, neither a greeting nor a lone pronoun or number."""
     if len(written) < 2 or len(written) > 80 or _MARKUP.search(written) or not any(c.isupper() for c in written):
+        return False
+    if all(word.lower() in _NO_NAMES for word in re.findall(r"[\w']+", written)):
         return False
     return any(token.pos_ in ("PROPN", "NOUN", "ADJ", "X") for token in ent)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
-from enrichment.entities import EXACT_KINDS, KINDS, Found, find_entities
+from enrichment.entities import EXACT_KINDS, KINDS, Found
+from enrichment.entities.finding import find_entities
 
 WRITTEN_AT = datetime(2026, 5, 13, 15, 0, tzinfo=UTC)  # a Wednesday
 LINES = [

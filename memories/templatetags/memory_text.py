@@ -1,8 +1,8 @@
-"""Filters for memory text in templates: markdown, plain_title, source_label, fold_equal."""
+"""Filters for memory text in templates: markdown, marked, plain_title, source_label, fold_equal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django import template
 from django.utils.safestring import SafeString
@@ -17,6 +17,12 @@ register = template.Library()
 def markdown(text: str | None) -> SafeString:
     """Safe HTML of Markdown."""
     return rendering.markdown_html(text or "")
+
+
+@register.filter
+def marked(html: SafeString, marks: Mapping[str, str] | None) -> SafeString:
+    """HTML with words in links to what they name."""
+    return rendering.marked_html(html, marks or {})
 
 
 @register.filter

@@ -18,6 +18,7 @@ from memories.access import memory_or_404
 from memories.forms import MemoryForm, split_tags
 from memories.indexing import retry_failed
 from memories.models import Memory, MemoryLink, State
+from memories.panels import parts_of
 from memories.rendering import source_label
 from memories.retrieval import related
 from memories.screening import LABELS, SIGNS
@@ -69,6 +70,7 @@ def detail(request: HttpRequest, memory_id: UUID) -> HttpResponse:
         "superseded_by_url": _superseded_by(memory),
         **_tags_context(memory),
         **came_from(request, owner, card),
+        **parts_of(request, owner, memory),
     }
     return render(request, "memories/detail.html", context)
 

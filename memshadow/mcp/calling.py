@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from accounts.agents import Caller, Listed, Prompt, Resource, Tool
+from enrichment import mcp_tools as enrichment_tools
 from memories import mcp_tools
 from memshadow.lib.errors import MemshadowError, NotFound
 from memshadow.lib.problems import in_plain_words
@@ -19,7 +20,7 @@ from memshadow.lib.request_context import current
 
 logger = logging.getLogger(__name__)
 
-TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in mcp_tools.TOOLS}
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (*mcp_tools.TOOLS, *enrichment_tools.TOOLS)}
 RESOURCES: tuple[Resource, ...] = mcp_tools.RESOURCES
 PROMPTS: Mapping[str, Prompt] = {prompt.name: prompt for prompt in mcp_tools.PROMPTS}
 

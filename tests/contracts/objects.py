@@ -21,9 +21,13 @@ from accounts.spaces.making import create_space
 from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
+from enrichment.entities import Found
+from enrichment.models import Entity
+from enrichment.services.correcting import hide_entity
+from enrichment.services.recording import record_mentions
 from memories.context.adding import add_target
 from memories.drafts import ConversationRef, MemoryDraft
-from memories.models import GatewayLimit, GatewayUpstream, ImportJob, MemoryMove, Webhook, WebhookDelivery
+from memories.models import GatewayLimit, GatewayUpstream, ImportJob, Memory, MemoryMove, Webhook, WebhookDelivery
 from memories.services.capture import capture_memory
 from memories.services.feedback import give_feedback
 from memories.services.revising import By, Change, edit_memory
@@ -67,7 +71,9 @@ def _of_memories(user: User, person: User) -> dict[str, Any]:
     memory = capture_memory(owner=user, draft=draft).memory
     edit_memory(owner=user, memory_id=memory.id, change=Change(content=f"{SECRET} edit"), by=By(person))
     job = _import(user)
+    named = _named(user, memory)
     return {
+        **named,
         "memory_id": memory.id,
         "conversation_id": memory.conversation_id,
         "tag_id": memory.tags.get().id,
@@ -79,6 +85,14 @@ def _of_memories(user: User, person: User) -> dict[str, Any]:
         "target_id": add_target(owner=user, values={"name": f"{SECRET} model", "provider": "local"}).id,
         "search_id": save_search(owner=user, name=f"{SECRET} search", query="Alice").id,
     }
+
+
+def _named(user: User, memory: Memory) -> dict[str, UUID]:
+    """Something that the memory names, and a correction of it."""
+    seen = Found("person", 0, len(SECRET), SECRET, SECRET, "test")
+    record_mentions(owner_id=user.id, found={memory: [seen]})
+    entity = Entity.objects.get(owner=user)
+    return {"entity_id": entity.id, "change_id": hide_entity(owner=user, entity=entity, hidden=False).id}
 
 
 def _of_people(user: User) -> dict[str, Any]:

@@ -27,6 +27,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "fetch": {"id": "{memory_id}"},
     "get_memories": {"conversation_id": "{conversation_id}"},
     "list_entities": {},
+    "find_entities": {},
+    "get_entity": {"entity_id": "{entity_id}"},
     "add_memory": {"text": "a new memory", "persona": "{persona_id}"},
     "update_memory": {"memory_id": "{memory_id}", "text": "taken over"},
     "delete_memory": {"memory_id": "{memory_id}"},

@@ -20,6 +20,8 @@ from tests.contracts.routes import pages
 pytestmark = pytest.mark.django_db
 
 POST_ONLY = {
+    "enrichment:entity_change",
+    "enrichment:entity_undo",
     "memories:action",
     "memories:bulk",
     "memories:undo",

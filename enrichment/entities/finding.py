@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -10,6 +10,7 @@ from django.conf import settings
 
 from enrichment.entities import (
     _identifiers,
+    _known,
     _money,
     _names,
     _network,
@@ -26,17 +27,22 @@ from enrichment.language import parsed, passages
 
 
 def find_entities(
-    text: str, *, language: str = "", occurred_at: datetime | None = None, names: bool = True
+    text: str,
+    *,
+    language: str = "",
+    occurred_at: datetime | None = None,
+    people: Collection[str] = (),
+    names: bool = True,
 ) -> list[Found]:
     """What a text names, in order and without overlaps; an exact pattern goes before a name of the pipeline.
 
     `language` is ISO 639-1; one without a pipeline gets patterns only, as does `names=False`. Dates are read from
-    `occurred_at` and its time zone. Raises PipelineMissing.
+    `occurred_at` and its time zone. `people` are names that are persons' for certain. Raises PipelineMissing.
     """
     at = occurred_at or datetime.now(UTC)
     found: list[Found] = []
     for place, passage in passages(text):
-        seen = chain(_exact(passage, language, at), _named(passage, language) if names else ())
+        seen = chain(_exact(passage, language, at), _named(passage, language, people) if names else ())
         found += [one.moved(place) for one in without_overlaps(seen)]
     return found
 
@@ -62,6 +68,16 @@ def _exact(text: str, language: str, at: datetime) -> Iterator[Found]:
     yield from _identifiers.identifiers(text)
 
 
-def _named(text: str, language: str) -> Iterator[Found]:
-    for doc in parsed([text], language) or ():
-        yield from _names.names(doc, settings.SPACY_PIPELINES[language.replace("_", "-").split("-")[0].lower()])
+def _named(text: str, language: str, people: Collection[str]) -> Iterator[Found]:
+    """Names that are known for certain, then the pipeline's."""
+    named = [
+        one
+        for doc in parsed([text], language) or ()
+        for one in _names.names(doc, settings.SPACY_PIPELINES[language.replace("_", "-").split("-")[0].lower()])
+    ]
+    fuller = [one for one in named if one.kind == "person" and any(name in one.text for name in people)]
+    yield from fuller
+    yield from _known.people(text, people)
+    yield from _known.works(text)
+    yield from _known.products(text)
+    yield from named

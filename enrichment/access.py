@@ -1,0 +1,32 @@
+"""Authorisation: the object, or NotFound for one that does not exist or is someone else's."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from accounts.models import User
+from enrichment.models import Entity, EntityChange
+from memshadow.lib.errors import NotFound
+
+_STEPS = 20
+
+
+def entity_or_404(owner: User, entity_id: UUID) -> Entity:
+    """One of the owner's entities; what was merged into another is that one."""
+    rows = Entity.objects.filter(owner=owner).select_related("owner")
+    found = rows.filter(id=entity_id).first()
+    for _ in range(_STEPS):
+        if found is None or found.merged_into_id is None:
+            break
+        found = rows.filter(id=found.merged_into_id).first()
+    if found is None:
+        raise NotFound("There is no entity of yours with this id.")
+    return found
+
+
+def change_or_404(owner: User, change_id: UUID) -> EntityChange:
+    """One of the owner's corrections."""
+    found = EntityChange.objects.filter(owner=owner, id=change_id).select_related("entity", "owner").first()
+    if found is None:
+        raise NotFound("There is no correction of yours with this id.")
+    return found

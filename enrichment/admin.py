@@ -1,0 +1,87 @@
+"""Curation of what enrichment found: rows to look at, names only with the permission to read content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from enrichment.models import Entity, EntityChange, EntityName, Mention
+from memories.admin.content import READ_CONTENT
+from memshadow.lib.admin import ReadOnlyAdmin
+
+
+class _Sealed(ReadOnlyAdmin):
+    """What quotes memories is decrypted only for who may read content."""
+
+    list_select_related = ("owner",)
+    search_fields = ("=id", "owner__email")
+    search_help_text = "An id, or the owner's e-mail address. Names are encrypted and cannot be searched here."
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Without the permission, sealed parts are not decrypted at all."""
+        names: list[Any] = list(self.fields or ())
+        if request.user.has_perm(READ_CONTENT):
+            return names
+        return [name for name in names if not name.endswith("_shown")]
+
+    @admin.display(description="name")
+    def name_shown(self, row: Entity | EntityName) -> str:
+        """The name, decrypted."""
+        return str(row.name)
+
+
+@admin.register(Entity)
+class EntityAdmin(_Sealed):
+    """Entities: found by owner and kind."""
+
+    list_display = (
+        "id",
+        "owner",
+        "kind",
+        "is_named_by_hand",
+        "is_sorted_by_hand",
+        "is_hidden",
+        "merged_into_id",
+        "created_at",
+    )
+    list_filter = ("kind", "is_hidden", "is_named_by_hand")
+    fields = (
+        "id",
+        "owner",
+        "kind",
+        "name_shown",
+        "is_named_by_hand",
+        "is_sorted_by_hand",
+        "is_hidden",
+        "merged_into",
+        "created_at",
+    )
+
+
+@admin.register(EntityName)
+class EntityNameAdmin(_Sealed):
+    """Names: whose each is, and by which rule."""
+
+    list_display = ("id", "owner", "entity_id", "kind", "rule", "is_by_hand", "created_at")
+    list_filter = ("kind", "rule", "is_by_hand")
+    fields = ("id", "owner", "entity", "kind", "name_shown", "rule", "is_by_hand", "created_at")
+
+
+@admin.register(Mention)
+class MentionAdmin(_Sealed):
+    """Mentions: which memory names what, and where."""
+
+    list_display = ("id", "owner", "memory_id", "entity_id", "kind", "start", "end", "rule", "reason")
+    list_filter = ("kind",)
+    fields = ("id", "owner", "memory", "entity", "kind", "start", "end", "rule", "reason")
+
+
+@admin.register(EntityChange)
+class EntityChangeAdmin(_Sealed):
+    """Corrections by people."""
+
+    list_display = ("id", "owner", "entity_id", "action", "at", "undone_at")
+    list_filter = ("action",)
+    fields = ("id", "owner", "entity", "action", "at", "undone_at")

@@ -1,0 +1,1 @@
+"""What is done to what enrichment found: verbs with an explicit owner."""

@@ -1,0 +1,34 @@
+"""What no memory mentions any more is forgotten, so that an erased memory leaves no name behind."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from enrichment.models import Entity, EntityName, Mention
+
+_BATCH = 1000
+
+
+def forget_unmentioned() -> int:
+    """Delete names and entities that no memory mentions; returns how many entities.
+
+    What is merged into one that is still mentioned stays, for undoing; what other tables refer to stays with them.
+    """
+    EntityName.objects.filter(~Exists(Mention.objects.filter(name=OuterRef("pk"))), is_by_hand=False).delete()
+    ids = list(_unmentioned().values_list("id", flat=True)[:_BATCH])
+    count, _ = Entity.objects.filter(id__in=ids).delete()
+    return len(ids) if count else 0
+
+
+def _unmentioned() -> QuerySet[Entity]:
+    """Entities without a mention of their own, or of what they were merged into."""
+    rows = Entity.objects.filter(~Exists(Mention.objects.filter(entity=OuterRef("pk"))))
+    rows = rows.filter(~Exists(Mention.objects.filter(entity=OuterRef("merged_into"))))
+    for relation in Entity._meta.related_objects:
+        model = relation.related_model
+        if isinstance(model, type) and model._meta.label not in _ITS_OWN:
+            rows = rows.filter(~Exists(model._default_manager.filter(**{relation.field.name: OuterRef("pk")})))
+    return rows
+
+
+_ITS_OWN = {"enrichment.EntityName", "enrichment.Mention", "enrichment.EntityChange", "enrichment.Entity"}
