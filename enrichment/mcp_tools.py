@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from accounts.agents import Caller, Tool
-from enrichment import selectors
+from enrichment import entity_selectors as selectors
 from enrichment.access import entity_or_404
 from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt

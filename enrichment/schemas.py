@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from enrichment.entities import THING_KINDS, label
+from enrichment.entity_selectors import Counted, Together
 from enrichment.excerpts import excerpt
 from enrichment.models import Entity, EntityChange, EntityName, Mention
-from enrichment.selectors import Counted, Together
 from enrichment.services.correcting import NAME_MAX_CHARS
 from memories.models import Memory
 from memshadow.lib.strict import NOT_GIVEN, StrictModel

@@ -11,7 +11,7 @@ from ninja.responses import Status
 
 from accounts.models import User
 from accounts.scopes import ApiRequest, scope
-from enrichment import selectors
+from enrichment import entity_selectors as selectors
 from enrichment.access import change_or_404, entity_or_404
 from enrichment.models import Entity, EntityChange
 from enrichment.schemas import (

@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import User
 from enrichment.access import entity_or_404
+from enrichment.entity_selectors import counted_entities
 from enrichment.models import EntityChange
-from enrichment.selectors import counted_entities
 from enrichment.services import correcting
 from enrichment.tests.naming_people import entity, known, meant, record_again, told
 from memshadow.lib.errors import Conflict, NotFound, ValidationFailed

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import needs, owner_of
 from accounts.models import User
-from enrichment import selectors
+from enrichment import entity_selectors as selectors
 from enrichment.access import change_or_404, entity_or_404
 from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from enrichment import selectors
+from enrichment import entity_selectors as selectors
 from enrichment.entities import KINDS, label
 from enrichment.models import Mention
 from memories.models import Memory
