@@ -15,7 +15,7 @@ from memcli.client import Server, close_all
 from memcli.credentials import Credentials
 from memcli.errors import CannotOpen, CliError
 from memcli.opening import Opener
-from memcli.options import AsJson, Embedding, Limit, MemoryId, ServerName, Tags, connect, id_of
+from memcli.options import AsJson, Embedding, Limit, MemoryId, ServerName, Tags, connect, id_of, space_meant
 from memcli.sealed import question_vector
 from memcli.showing import as_json, console, note
 
@@ -32,6 +32,17 @@ app.add_typer(seal.app, name="seal")
 for command in (changing.add, changing.edit, changing.delete, changing.unseal, moving.export, asking.context):
     app.command()(command)
 app.command("import")(moving.import_)
+
+
+@app.callback()
+def options(
+    space: Annotated[
+        str | None,
+        typer.Option("--space", envvar="MEMCLI_SPACE", help="Name or id of a space: its memories, not your own."),
+    ] = None,
+) -> None:
+    """Before the command: what all of them take."""
+    space_meant.set(space)
 
 
 @app.command()

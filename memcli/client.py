@@ -42,7 +42,20 @@ class Server:
         self._known = known or credentials.credentials_for(address)
         self._is_given = known is not None
         self._http = http(address)
+        self._space: dict[str, str] = {}
         _open.append(self._http)
+
+    def enter(self, space: str) -> None:
+        """From here on a space's memories, not one's own; by its id or name.
+
+        Raises NotThere when one is in no such space, CliError when in several of that name.
+        """
+        found = [one for one in self.get("/spaces")["items"] if space in (one["id"], one["name"])]
+        if not found:
+            raise NotThere(f"You are in no space {space!r} at {self.address}.")
+        if len(found) > 1:
+            raise CliError(f"You are in {len(found)} spaces named {space!r}: give its id.")
+        self._space = {"X-Memshadow-Space": found[0]["id"]}
 
     def get(self, path: str, **query: Any) -> Any:
         """GET under /api/v1."""
@@ -72,7 +85,7 @@ class Server:
     def download(self, path: str) -> Iterator[httpx.Response]:
         """An answer that is read part by part. Raises ServerAway also where it breaks off."""
         self.get("/me")  # what has expired is renewed first
-        headers = {"Authorization": f"Bearer {self._known.bearer}"}
+        headers = {"Authorization": f"Bearer {self._known.bearer}"} | self._space
         try:
             with self._http.stream("GET", f"/api/v1{path}", headers=headers) as response:
                 if not response.is_success:
@@ -112,7 +125,7 @@ class Server:
     def _sent(
         self, method: str, path: str, known: Credentials, headers: dict[str, str] | None, content: dict[str, Any]
     ) -> httpx.Response:
-        bearer = {"Authorization": f"Bearer {known.bearer}"}
+        bearer = {"Authorization": f"Bearer {known.bearer}"} | self._space
         return sent(self._http, method, path, headers=bearer | (headers or {}), **content)
 
     def _renew(self, used: Credentials) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -26,11 +27,19 @@ Embedding = Annotated[
     Path | None, typer.Option("--embedding", help='JSON file {"embedding_model": …, "vectors": [[…]]} made elsewhere.')
 ]
 NoEmbedding = Annotated[bool, typer.Option("--no-embedding", help="Send no vectors: search will not find it.")]
+# What --space names, before the command; an empty one (a variable that is not set) is none.
+space_meant: ContextVar[str | None] = ContextVar("space_meant", default=None)
 
 
 def connect(name: str | None) -> Server:
-    """The server of that name, or the last one. Raises NotAllowed when nobody is signed in there."""
-    return Server(credentials.server_address(name))
+    """The server of that name, or the last one, in the space that --space names.
+
+    Raises NotAllowed when nobody is signed in there, NotThere for a space that one is not in.
+    """
+    server = Server(credentials.server_address(name))
+    if space := space_meant.get():
+        server.enter(space)
+    return server
 
 
 def id_of(text: str) -> str:

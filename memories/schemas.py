@@ -158,6 +158,7 @@ class MemoryOut(BaseModel):
     ciphertext: str | None = Field(description="An armoured age file; null unless sealed.")
     author: str
     source: str
+    captured_by_id: UUID | None = Field(description="Who put it into a space; null for what is one's own.")
     external_id: str
     tags: list[str]
     metadata: dict[str, Any]

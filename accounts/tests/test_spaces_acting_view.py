@@ -79,6 +79,8 @@ def test_a_reader_reads_and_an_editor_writes_in_their_own_name(
     answer = client.post(at(manager, "/memories/new/"), new)
     made = Memory.objects.get(owner=manager.space.owner, source="dashboard")
     assert (answer.status_code, answer["Location"]) == (302, at(manager, f"/memories/{made.id}/"))
+    assert made.captured_by == other
+    assert f"<dt>By</dt><dd>{other}</dd>" in client.get(at(manager, f"/memories/{made.id}/")).content.decode()
     assert client.post(at(manager, f"/memories/{memory.id}/edit/"), {"content": "By Bob now"}).status_code == 302
     assert {revision.actor for revision in MemoryRevision.objects.filter(owner=manager.space.owner)} == {other}
     client.post(at(manager, f"/memories/{made.id}/action/"), {"action": "delete"})

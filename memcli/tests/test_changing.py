@@ -17,6 +17,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from accounts.spaces.making import create_space
 from memcli.tests.running import Cli
 from memories.models import Memory, MemoryRevision, SealedVectors
 from memories.services.import_running import run_next_import
@@ -173,3 +174,17 @@ def test_an_export_that_breaks_off_leaves_no_file(cli: Cli, tmp_path: Path) -> N
 
 def _bytes(content: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(content))
+
+
+def test_a_space_is_named_before_the_command(cli: Cli, owner: User) -> None:
+    space = create_space(by=owner, name="Family").space
+    made = cli.json("--space", "Family", "add", "The aunt is allergic to wasps.")
+    kept = Memory.objects.get(id=made["id"])
+    assert (kept.owner, kept.captured_by) == (space.owner, owner)
+    assert cli.json("list") == []
+    assert [memory["captured_by_id"] for memory in cli.json("list", MEMCLI_SPACE=str(space.id))] == [str(owner.id)]
+    cli.run("--space", "Work", "list", code=4)
+    assert "You are in no space 'Work'" in cli.said
+    create_space(by=owner, name="Family")
+    cli.run("--space", "Family", "list", code=1)
+    assert "give its id" in cli.said

@@ -117,6 +117,10 @@ class Memory(models.Model):
     valid_to = models.DateTimeField(null=True, blank=True)
     state_changed_at = models.DateTimeField(null=True, blank=True)
 
+    # Who put it into a space; None for what is one's own, and for who has left this server.
+    captured_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     sightings = models.PositiveIntegerField(default=1)
     last_seen_at = models.DateTimeField(default=timezone.now)
     revision_count = models.PositiveIntegerField(default=0)

@@ -22,6 +22,7 @@ from memories.services.tagging import resolve_tags
 from memories.services.webhooks import tell_of_new
 from memshadow.lib.clock import now
 from memshadow.lib.errors import MemshadowError, PermissionRefused, ValidationFailed
+from memshadow.lib.row_wall import confined
 from personas.models import Persona
 
 
@@ -86,6 +87,7 @@ def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, C
     moment = now()
     row = Memory(
         owner=owner,
+        captured_by_id=_who_asks(owner),
         persona_id=draft.persona_id,
         conversation=conversation,
         kind=draft.kind,
@@ -106,6 +108,12 @@ def _row(owner: User, draft: MemoryDraft, conversations: dict[ConversationRef, C
     row.content, row.ciphertext, row.author = draft.content, draft.ciphertext, draft.author
     row.external_id, row.metadata = draft.external_id, draft.metadata
     return row
+
+
+def _who_asks(owner: User) -> UUID | None:
+    """The person who works in a space; None where the memories are their own."""
+    confines = confined()
+    return confines.person if confines is not None and confines.person != owner.pk else None
 
 
 def _insert(owner: User, rows: list[Memory]) -> list[Captured]:

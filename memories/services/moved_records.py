@@ -12,6 +12,7 @@ from django.db.models import Model, Q
 
 from accounts.keys import keyring
 from accounts.models import User
+from accounts.models.user import Kind
 from accounts.sealed import sealed_columns
 from memories import indexing
 from memories.drafts import TAGS_MAX
@@ -143,6 +144,7 @@ def _handed_over(
     if known is not None:  # one source's id for two texts: both are kept
         fingerprint = fingerprint_by("id", target.id, memory.id, draft, place)
     persona_id = personas.of(memory.persona_id)
+    memory.captured_by_id = memory.owner_id if target.kind == Kind.SPACE else None
     _seal_for(memory, target)
     memory.fingerprint, memory.conversation_id, memory.persona_id = fingerprint, place, persona_id
     memory.indexed_at = memory.learnt_at = None

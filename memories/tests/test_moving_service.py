@@ -119,6 +119,7 @@ def test_a_personas_memories_move_whole_and_come_home(
     moved = Memory.objects.get(owner=there)
     assert (moved.id, moved.content, moved.author, moved.metadata) == (memory.id, "Quokka two", "Ada", {"n": 1})
     assert (moved.external_id, moved.created_at) == ("x1", memory.created_at)
+    assert moved.captured_by == owner
     assert moved.persona is not None and (moved.persona.name, moved.persona.owner) == ("Work", there)
     assert [(tag.name, tag.owner) for tag in moved.tags.all()] == [("zoo", there)]
     conversation = Conversation.objects.get()

@@ -200,6 +200,7 @@ def _provenance(memory: Memory) -> list[tuple[str, str]]:
     rows = [
         ("Happened", timezone.localtime(memory.occurred_at).strftime(moment)),
         ("Stored", timezone.localtime(memory.created_at).strftime(moment)),
+        ("By", str(memory.captured_by or "")),
         ("Seen", f"{memory.sightings} times" if memory.sightings > 1 else ""),
         ("Language", memory.language if memory.language != "und" else ""),
         ("Importance", f"{memory.importance:g}" if memory.importance != 0.5 else ""),

@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.models.user import normalise_email
 from accounts.permissions import scopes_of_role
 from accounts.scopes import Access
+from accounts.spaces.membership import Membership, memberships_of
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare whom it acts for, and whether it may change anything."""
         parser.add_argument("--email", default="", help="whose memories; needed where several people have an account")
+        parser.add_argument("--space", default="", help="name or id of a space of theirs: its memories, not their own")
         parser.add_argument("--read-only", action="store_true", help="offer no tool that changes anything")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,8 +35,24 @@ class Command(BaseCommand):
         owner = _owner(options["email"])
         allowed = scopes_of_role(owner.role)
         scopes = allowed & {"memories:read"} if options["read_only"] else allowed
-        confine_to(owner, "any")
-        serve(Caller(Access(person=owner, owner=owner, scopes=scopes, key=None), settings.BASE_URL.rstrip("/")))
+        space = _membership(owner, options["space"])
+        meant = space.space.owner if space else owner
+        confine_to(owner, "any", owner=meant)
+        access = Access(person=owner, owner=meant, scopes=scopes, key=None, space=space)
+        serve(Caller(access, settings.BASE_URL.rstrip("/")))
+
+
+def _membership(person: User, named: str) -> Membership | None:
+    if not named:
+        return None
+    found = [one for one in memberships_of(person) if named in (str(one.space.id), one.space.name)]
+    if len(found) != 1:
+        raise CommandError(
+            f"{person.email} is in {len(found)} spaces named {named}: give its id."
+            if found
+            else f"{person.email} is in no space {named}."
+        )
+    return found[0]
 
 
 def _owner(email: str) -> User:

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts.agents import Caller
 from accounts.models import Role, User
 from accounts.models.user import Kind
+from accounts.spaces.making import create_space
 from memshadow.lib.row_wall import release
 from memshadow.mcp.calling import TOOLS, offered
 
@@ -37,6 +38,21 @@ def test_the_only_person_needs_no_name_and_several_do(
     assert [caller.owner for caller in served] == [owner, other]
     assert {tool.name for tool in offered(served[0])} == set(TOOLS)
     assert all(tool.reads_only for tool in offered(served[1]))
+
+
+def test_a_space_is_named_by_name_or_id(owner: User, served: list[Caller]) -> None:
+    member = create_space(by=owner, name="Family")
+    for named in ("Family", str(member.space.id)):
+        call_command("mcp", "--space", named)
+        release()
+    assert [caller.owner for caller in served] == [member.space.owner] * 2
+    assert all(caller.access.person == owner and caller.access.space is not None for caller in served)
+    with pytest.raises(CommandError, match="in no space Work"):
+        call_command("mcp", "--space", "Work")
+    create_space(by=owner, name="Family")
+    with pytest.raises(CommandError, match="2 spaces named Family"):
+        call_command("mcp", "--space", "Family")
+    assert len(served) == 2
 
 
 def test_read_only_offers_nothing_that_changes(owner: User, served: list[Caller]) -> None:
