@@ -38,6 +38,11 @@ _TAGS = """
     WHERE c.owner_id = %s AND c.memory_id = ANY(%s)
 """
 
+_LAST_TURNS = """
+    SELECT * FROM memories_memory WHERE owner_id = %s AND conversation_id = %s AND state = %s
+    ORDER BY occurred_at DESC, id DESC LIMIT %s
+"""
+
 Row = TypeVar("Row", bound=Model)
 
 
@@ -177,6 +182,11 @@ def turns_of(owner: User, conversation: Conversation) -> QuerySet[Memory]:
     """A conversation's memories in the order in which they happened, the trash left out."""
     rows = Memory.objects.filter(owner=owner, conversation=conversation).exclude(state=State.DELETED)
     return with_parts(rows).order_by("occurred_at", "id")
+
+
+def last_turns_of(owner: User, conversation_id: UUID, *, limit: int) -> list[Memory]:
+    """The newest active memories of a conversation, newest first, without their parts. One query."""
+    return list(Memory.objects.raw(_LAST_TURNS, [owner.id, conversation_id, State.ACTIVE, limit]))
 
 
 def revisions_of(memory: Memory) -> QuerySet[MemoryRevision]:

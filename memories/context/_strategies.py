@@ -11,14 +11,13 @@ import regex
 from django.conf import settings
 
 from accounts.models import User
-from memories.access import conversation_or_404
 from memories.context._learnt import Learnt
 from memories.context._request import SEALED, SENT, ContextRequest, LeftOut
 from memories.context._topics import grouped
-from memories.models import Memory, State
+from memories.models import Memory
 from memories.questions import Cue, holds
 from memories.retrieval import Hit, SearchRequest, SearchResult, Signal, search, vectors_of
-from memories.selectors import turns_of
+from memories.selectors import last_turns_of
 from memshadow.lib.clock import now
 from personas.models import Persona
 
@@ -152,9 +151,7 @@ def _conversational(owner: User, request: ContextRequest, learnt: Learnt) -> Cho
 def _last_turns(owner: User, request: ContextRequest) -> list[Candidate]:
     if request.conversation is None:
         return []
-    conversation = conversation_or_404(owner, request.conversation)
-    newest = turns_of(owner, conversation).filter(state=State.ACTIVE).order_by("-occurred_at", "-id")
-    turns = newest[: settings.CONTEXT_RECENT_TURNS]
+    turns = last_turns_of(owner, request.conversation, limit=settings.CONTEXT_RECENT_TURNS)
     return [Candidate(turn, 0.0, ("one of the last turns of this conversation",), recent=True) for turn in turns]
 
 

@@ -43,6 +43,8 @@ _NUMBER: Final = regex.compile(r"[0-9]+")
 _MARKS: Final = regex.compile(r"[!-/:-@\[-`{-~]+")
 _LINES: Final = regex.compile(r"\s*\n\s*")
 _SPACES: Final = regex.compile(r"[ \t]{2,}")
+_NOT_ASCII: Final = regex.compile(r"[^\x00-\x7f]+")
+_LATIN: Final = regex.compile(r"\p{Latin}")
 _CYRILLIC: Final = regex.compile(r"\p{Cyrillic}+")
 _CHARACTERS: Final = {
     "greek": regex.compile(r"\p{Greek}"),
@@ -115,12 +117,12 @@ def _costs() -> Mapping[str, Mapping[str, float]]:
 
 def _cost(text: str, name: str) -> float:
     costs, words = _costs()[name], _WORDLIKE.findall(text)
-    english = sum(word in _ENGLISH for word in words) >= _ENGLISH_SHARE * len(words)
+    english = sum(map(_ENGLISH.__contains__, words)) >= _ENGLISH_SHARE * len(words)
     total = sum(_word_cost(word, name, english) for word in words)
     total += _runs_cost(_MARKS.findall(text), costs["marks"], costs["marks_more"])
     total += costs["lines"] * len(_LINES.findall(text)) if "\n" in text else 0.0
     total += costs["spaces"] * _spaces(text) if "  " in text or "\t" in text else 0.0
-    return total if text.isascii() else total + _other_scripts(text, words, costs)
+    return total if text.isascii() else total + _other_scripts(text, costs)
 
 
 @lru_cache(maxsize=50_000)
@@ -150,12 +152,14 @@ def _runs_cost(runs: list[str], first: float, more: float) -> float:
     return len(runs) * first + (sum(map(len, runs)) - len(runs)) * more
 
 
-def _other_scripts(text: str, words: list[str], costs: Mapping[str, float]) -> float:
-    runs = _CYRILLIC.findall(text)
+def _other_scripts(text: str, costs: Mapping[str, float]) -> float:
+    """Only what is not ASCII is read: in most texts a sign here and there, and one in every entry of a block."""
+    foreign = _NOT_ASCII.findall(text)
+    rest = " ".join(foreign)
+    runs = _CYRILLIC.findall(rest)
     total = _runs_cost(runs, costs["cyrillic"], costs["cyrillic_more"])
-    seen = sum(map(len, runs)) + sum(character > "\x7f" for word in words for character in word)
+    seen = sum(map(len, runs)) + len(_LATIN.findall(rest))
     for name, pattern in _CHARACTERS.items():
-        n = len(pattern.findall(text))
+        n = len(pattern.findall(rest))
         total, seen = total + n * costs[name], seen + n
-    other = sum(character > "\x7f" for character in text) - seen
-    return total + max(0, other) * costs["other"]
+    return total + max(0, sum(map(len, foreign)) - seen) * costs["other"]
