@@ -16,6 +16,8 @@ from memories.gateway.refusals import GatewayRefused
 from memories.models import GatewayUpstream
 from memshadow.lib.errors import NotAuthenticated, PermissionRefused
 
+_UPSTREAMS = "SELECT * FROM memories_gatewayupstream WHERE owner_id = %s ORDER BY is_default DESC, created_at"
+
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
@@ -71,7 +73,7 @@ def caller_of(access: Access) -> Caller:
     """Who asks, within their limits, with their servers. Raises UsedUp."""
     key_id = access.key.id if access.key else None
     limited = check_limits(limits_on(access.owner.id, key_id))
-    rows = GatewayUpstream.objects.filter(owner=access.owner).order_by("-is_default", "created_at")
+    rows = GatewayUpstream.objects.raw(_UPSTREAMS, [access.owner.id])
     return Caller(
         owner_id=access.owner.id,
         owner=access.owner,

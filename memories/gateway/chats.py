@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
 
 from accounts.keys import keyring
 from accounts.models import User
 from memories.fingerprints import conversation_key
 from memories.gateway.dialects import Asked, Said
 from memories.gateway.relaying.calls import Ending
-from memories.models import Conversation, GatewayCall
+from memories.models import Conversation
 from memshadow.lib.clock import now
 from memshadow.lib.crypto import keyed_hash
 from memshadow.lib.ids import hashed_id, new_id
 
 SOURCE = "gateway"
 _REPEATED_WITHIN = timedelta(minutes=10)
+# Asked before every chat, so written out: to have Django put them together took longer than to run them.
+_LAST = """
+    SELECT conversation_id FROM memories_gatewaycall WHERE owner_id = %s AND conversation_id IS NOT NULL AND {}
+    ORDER BY created_at DESC LIMIT 1
+"""
+_ANSWERED = _LAST.format("reply_key = %s")
+_ASKED = _LAST.format("prompt_key = %s")
+# The answer before may be on its way to the database still.
+_SAID_BEFORE = _LAST.format("(reply_key = %s OR (prompt_key = %s AND ending = ''))")
+_FAILED = _LAST.format(
+    "prompt_key = %s AND created_at >= %s AND ending <> '' AND (ending <> %s OR status >= 400 OR status = 0)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +66,25 @@ def _named(owner: User, named: str) -> Chat:
 def _continued(owner: User, asked: Asked) -> UUID | None:
     """By the words before the prompt, or with it when tools answered since, or by the answer's id."""
     if asked.previous:
-        return _last(owner, Q(reply_key=reply_key(owner, (), answer_id=asked.previous)))
+        return _last(_ANSWERED, owner, reply_key(owner, (), answer_id=asked.previous))
     if asked.goes_on:
-        return _last(owner, Q(prompt_key=prompt_key(owner, asked)))
+        return _last(_ASKED, owner, prompt_key(owner, asked))
     before = asked.until_prompt[:-1]
     if not before:
         return None
-    # The answer before may be on its way to the database still.
-    unanswered = Q(prompt_key=prompt_key(owner, Asked(said=before)), ending="")
-    return _last(owner, Q(reply_key=reply_key(owner, before)) | unanswered)
+    return _last(_SAID_BEFORE, owner, reply_key(owner, before), prompt_key(owner, Asked(said=before)))
 
 
 def _repeated(owner: User, asked: Asked) -> UUID | None:
     """The same request again, a moment after it failed."""
-    failed = Q(status__gte=400) | Q(status=0) | ~Q(ending=Ending.COMPLETE)
-    recent = Q(created_at__gte=now() - _REPEATED_WITHIN)
-    return _last(owner, Q(prompt_key=prompt_key(owner, asked)) & recent & failed & ~Q(ending=""))
+    return _last(_FAILED, owner, prompt_key(owner, asked), now() - _REPEATED_WITHIN, Ending.COMPLETE.value)
 
 
-def _last(owner: User, wanted: Q) -> UUID | None:
-    rows = GatewayCall.objects.filter(wanted, owner=owner).exclude(conversation_id=None)
-    return rows.order_by("-created_at").values_list("conversation_id", flat=True).first()
+def _last(statement: str, owner: User, *values: Any) -> UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [owner.id, *values])
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def prompt_key(owner: User, asked: Asked) -> bytes:

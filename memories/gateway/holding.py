@@ -27,7 +27,7 @@ def hold(call: GatewayCall, asked: Asked, *, memory_tokens: int, size_bytes: int
     call.estimated, call.cost_microusd = True, cost_microusd(asked.model, call.input_tokens, call.output_tokens)
     try:
         with transaction.atomic():
-            check_limits(list(limits_on(call.owner_id, call.api_key_id).select_for_update()))
+            check_limits(limits_on(call.owner_id, call.api_key_id, locked=True))
             call.save()
     except UsedUp:
         release(call)

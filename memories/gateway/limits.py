@@ -9,7 +9,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from accounts.access import api_key_or_404
 from accounts.audit import record
@@ -24,6 +23,7 @@ from memshadow.lib.errors import PermissionRefused, ValidationFailed
 TOKENS_MAX = 10**12
 USD_MAX = Decimal(1_000_000)
 _UNDER_WAY_WAIT_S = 10
+_APPLIES = "SELECT * FROM memories_gatewaylimit WHERE owner_id = %s AND (api_key_id IS NULL OR api_key_id = %s)"
 _ASK = "ask who manages this server"
 _RAISE = "raise the limit under Gateway in the dashboard"
 
@@ -49,10 +49,10 @@ class Standing:
             yield f"The {limit.usd_a_month} dollars a month {whose}", usage.next_month()
 
 
-def limits_on(owner_id: UUID, key_id: UUID | None) -> QuerySet[GatewayLimit]:
-    """The limits that a call of this person with this key has to keep."""
-    applies = Q(api_key=None) | Q(api_key=key_id) if key_id is not None else Q(api_key=None)
-    return GatewayLimit.objects.filter(applies, owner_id=owner_id)
+def limits_on(owner_id: UUID, key_id: UUID | None, *, locked: bool = False) -> list[GatewayLimit]:
+    """The limits that a call of this person with this key has to keep; `locked` until the transaction ends."""
+    lock = "FOR UPDATE" if locked else ""
+    return list(GatewayLimit.objects.raw(f"{_APPLIES} {lock}", [owner_id, key_id]))
 
 
 def check_limits(limits: Iterable[GatewayLimit]) -> bool:

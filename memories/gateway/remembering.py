@@ -15,6 +15,7 @@ from memories.gateway.wishes import Wishes
 from memories.models import Conversation, GatewayCall, Via
 from memshadow.lib.ids import new_id
 from memshadow.lib.row_wall import confine
+from memshadow.lib.unhurried import insert
 from personas.models import Persona
 from personas.selectors import personas_for
 
@@ -49,7 +50,7 @@ def remembered_for(caller: Caller, asked: Asked, wishes: Wishes, call: GatewayCa
     chat = chat_of(owner, asked, wishes.conversation)
     call.conversation_id = chat.id if caller.may_write and wishes.writes else None
     call.prompt_key = prompt_key(owner, asked)
-    call.save()
+    _note(call)
     known = Remembered(OFF, chat=chat, persona_id=persona_id, call_id=call.id)
     if not wishes.reads or not caller.may_read:
         return _with(known, OFF, "asked" if caller.may_read else "scope")
@@ -59,6 +60,13 @@ def remembered_for(caller: Caller, asked: Asked, wishes: Wishes, call: GatewayCa
     if not found.block:
         return replace(_with(known, NONE), context=found)
     return Remembered(USED, "", found.block, len(found.used), found.tokens.memories, chat, persona_id, call.id, found)
+
+
+def _note(call: GatewayCall) -> None:
+    """Store the call for the next request to find. The chat waits for it, so it does not wait for the disk."""
+    fields = GatewayCall._meta.concrete_fields
+    insert(GatewayCall._meta.db_table, [(str(field.column), getattr(call, field.attname)) for field in fields])
+    call._state.adding = False  # saving it once more changes this row
 
 
 def new_call(caller: Caller, *, dialect: str, upstream: str, model: str) -> GatewayCall:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from accounts.models import User
 from memories.access import feedback_or_404, memory_or_404, retrieval_or_404
@@ -21,19 +21,17 @@ from memories.services.rules import settle
 from memshadow.lib.clock import now
 from memshadow.lib.errors import PermissionRefused, ValidationFailed
 from memshadow.lib.jobs import wake
+from memshadow.lib.unhurried import insert
 
 logger = logging.getLogger(__name__)
 
 TASK = "memories.tasks.learn"
 _VERDICTS = (Verdict.USEFUL.value, Verdict.NOT_USEFUL.value)
 _PASSED_MAX = 20  # memories above the one that helped which count as looked past
-# Nobody waits for the disk: a crash of the server costs the log its last moments, and no more.
 _LOGGED = (
     *("id", "owner_id", "question_sealed", "question_key", "asked_at", "via", "took_ms", "plan", "hit_count"),
     *("top_score", "memory_ids", "scores", "continued", "used"),
 )
-_LOG = f"INSERT INTO memories_retrieval ({', '.join(_LOGGED)}) VALUES ({', '.join(['%s'] * len(_LOGGED))}) "  # noqa: S608 - names from above
-_UNHURRIED = "RETURNING set_config('synchronous_commit', 'off', true)"
 _TYPING = timedelta(seconds=15)
 _TYPING_SWEEP = timedelta(hours=1)
 
@@ -59,10 +57,8 @@ def log_retrieval(*, owner: User, request: SearchRequest, result: SearchResult, 
         continued=request.cursor is not None,
     )
     row.question = request.query
-    values = [getattr(row, name) for name in _LOGGED]
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(_LOG if connection.in_atomic_block else _LOG + _UNHURRIED, values)
+        insert("memories_retrieval", [(name, getattr(row, name)) for name in _LOGGED])
     except DatabaseError:
         logger.exception("A search could not be logged")
         return None
