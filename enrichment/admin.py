@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from enrichment.models import Entity, EntityChange, EntityName, Mention
+from enrichment.models import Enrichment, Entity, EntityChange, EntityName, Mention
 from memories.admin.content import READ_CONTENT
 from memshadow.lib.admin import ReadOnlyAdmin
 
@@ -85,3 +85,26 @@ class EntityChangeAdmin(_Sealed):
     list_display = ("id", "owner", "entity_id", "action", "at", "undone_at")
     list_filter = ("action",)
     fields = ("id", "owner", "entity", "action", "at", "undone_at")
+
+
+@admin.register(Enrichment)
+class EnrichmentAdmin(ReadOnlyAdmin):
+    """Which steps were done on which memories, how long they took and why they failed; never what they found."""
+
+    list_display = (
+        "id",
+        "owner",
+        "memory_id",
+        "step",
+        "version",
+        "state",
+        "attempts",
+        "took_ms",
+        "error",
+        "finished_at",
+    )
+    list_filter = ("state", "step")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=memory__id", "owner__email")
+    ordering = ("-id",)
+    exclude = ("result_sealed",)
