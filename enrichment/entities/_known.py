@@ -12,18 +12,31 @@ from enrichment.entities._words import word_set
 _PRODUCT: Final = re.compile(
     rf"(?<![\w./@\-])(?:{'|'.join(sorted(word_set('products'), key=len, reverse=True))})(?![\w@]|[.\-/]\w|\()"
 )
+_PROGRAMS: Final = word_set("products")
+_NOBODY: Final = word_set("nobody") | word_set("no_names") | word_set("titles")
 _TITLE: Final = re.compile(r"[\"“„]([A-Z][^\"“”„\n]{1,58}[^\"“”„\n.,!?;: ])[,.]?[\"”“]")
+_ADDRESSED: Final = re.compile(
+    rf"(?<![\w'’-])(?i:{'|'.join(word_set('greetings'))}),?[ ]([A-Z][a-zà-ÿ]{{2,15}})(?=[,!.?\n]|$)", re.MULTILINE
+)
 _WORK_WORD: Final = word_set("works")
 _SMALL: Final = frozenset("a an and as at but by for from in into is it of on or the to with &".split())  # noqa: SIM905
 
 
 def people(text: str, known: Collection[str]) -> Iterator[Found]:
     """Names of people who are known, and their given names alone."""
-    wanted = {part for name in known for part in (name, name.split(" ")[0]) if len(part) > 2 and part[0].isupper()}
+    persons = [name for name in known if name.lower() not in _NOBODY and name not in _PROGRAMS]
+    wanted = {part for name in persons for part in (name, name.split(" ")[0]) if len(part) > 2 and part[0].isupper()}
     if wanted:
         listed = "|".join(map(re.escape, sorted(wanted, key=len, reverse=True)))
         for match in re.finditer(rf"(?<![\w@./\-])(?:{listed})(?![\w@]|[./\-]\w)", text):
             yield found("person", text, match.span(), match.group(), "somebody whose words are stored")
+
+
+def addressed(text: str) -> Iterator[Found]:
+    """A given name behind a greeting and before a mark: 'Hey Mel!', 'Danke, Anna.'"""
+    for match in _ADDRESSED.finditer(text):
+        if match[1].lower() not in _NOBODY and match[1] not in _PROGRAMS:
+            yield found("person", text, match.span(1), match[1], "greeted by name")
 
 
 def products(text: str) -> Iterator[Found]:

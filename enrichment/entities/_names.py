@@ -43,9 +43,9 @@ _TITLED: Final = re.compile(
 _UNLIKELY_IN_TITLES: Final = frozenset(["organization", "work", "product", "event", "law", "group"])
 
 
-def names(doc: Doc, rule: str) -> Iterator[Found]:
-    """The pipeline's names without articles and possessive endings; `rule` says which pipeline."""
-    titled = [match.span() for match in _TITLED.finditer(doc.text)]
+def names(doc: Doc, text: str, rule: str) -> Iterator[Found]:
+    """The pipeline's names without articles and possessive endings; `doc` is the parse of `text`, of one length."""
+    titled = [match.span() for match in _TITLED.finditer(text)]
     for ent in doc.ents:
         kind = spacy_kind(ent.label_)
         if kind in _UNLIKELY_IN_TITLES and any(start <= ent.start_char < end for start, end in titled):

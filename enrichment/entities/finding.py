@@ -70,14 +70,13 @@ def _exact(text: str, language: str, at: datetime) -> Iterator[Found]:
 
 def _named(text: str, language: str, people: Collection[str]) -> Iterator[Found]:
     """Names that are known for certain, then the pipeline's."""
-    named = [
-        one
-        for doc in parsed([text], language) or ()
-        for one in _names.names(doc, settings.SPACY_PIPELINES[language.replace("_", "-").split("-")[0].lower()])
-    ]
+    rule = settings.SPACY_PIPELINES.get(language.replace("_", "-").split("-")[0].lower(), "")
+    docs = parsed([text], language) or ()
+    named = [one for doc in docs for one in _names.names(doc, text, rule)]
     fuller = [one for one in named if one.kind == "person" and any(name in one.text for name in people)]
     yield from fuller
     yield from _known.people(text, people)
+    yield from _known.addressed(text)
     yield from _known.works(text)
     yield from _known.products(text)
     yield from named

@@ -47,7 +47,7 @@ def test_the_most_mentioned_come_first_and_can_be_filtered(owner: User, api: Api
 
 
 def test_one_entity_has_its_names_company_and_sentences(owner: User, api: Api) -> None:
-    told(owner, "It rained. [Anna Schmidt] saw [place:Berlin]! Fine.")
+    told(owner, "It rained. Dr. [Anna Schmidt] saw [place:Berlin]! Fine.")
     told(owner, "[Anna] left.")
     _, anna = api("GET", f"/entities/{entity(owner, 'Anna').id}")
     assert {one["name"]: one["rule"] for one in anna["names"]} == {
@@ -56,7 +56,7 @@ def test_one_entity_has_its_names_company_and_sentences(owner: User, api: Api) -
     }
     assert [(one["name"], one["memory_count"]) for one in anna["together"]] == [("Berlin", 1)]
     _, mentions = api("GET", f"/entities/{anna['id']}/mentions")
-    assert [one["sentence"] for one in mentions["items"]] == ["Anna left.", "Anna Schmidt saw Berlin!"]
+    assert [one["sentence"] for one in mentions["items"]] == ["Anna left.", "Dr. Anna Schmidt saw Berlin!"]
 
 
 def test_a_memory_tells_what_it_names_and_where(owner: User, api: Api) -> None:
