@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.db.models import Exists, OuterRef, QuerySet
 
 from enrichment.models import Entity, EntityName, Mention
@@ -24,10 +25,12 @@ def _unmentioned() -> QuerySet[Entity]:
     """Entities without a mention of their own, or of what they were merged into."""
     rows = Entity.objects.filter(~Exists(Mention.objects.filter(entity=OuterRef("pk"))))
     rows = rows.filter(~Exists(Mention.objects.filter(entity=OuterRef("merged_into"))))
-    for relation in Entity._meta.related_objects:
-        model = relation.related_model
-        if isinstance(model, type) and model._meta.label not in _ITS_OWN:
-            rows = rows.filter(~Exists(model._default_manager.filter(**{relation.field.name: OuterRef("pk")})))
+    for model in apps.get_models():
+        if model._meta.label in _ITS_OWN:
+            continue
+        for reference in model._meta.concrete_fields:
+            if reference.related_model is Entity:
+                rows = rows.filter(~Exists(model._base_manager.filter(**{reference.name: OuterRef("pk")})))
     return rows
 
 

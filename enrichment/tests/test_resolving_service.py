@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from enrichment.entities.naming import why_same
 from enrichment.models import Entity, EntityName, Mention
-from enrichment.services.forgetting import forget_unmentioned
+from enrichment.tasks import forget
 from enrichment.tests.naming_people import entity, known, meant, record_again, told
 
 pytestmark = pytest.mark.django_db
@@ -89,8 +89,8 @@ def test_recording_again_makes_nothing_twice(owner: User) -> None:
 def test_what_no_memory_mentions_is_forgotten(owner: User) -> None:
     memory, kept = told(owner, "[Anna Schmidt] came."), told(owner, "[Ben] came, as [Anna] did not.")
     memory.delete()
-    forget_unmentioned()
+    forget()
     assert known(owner) == {"Anna Schmidt": ["Anna"], "Ben": ["Ben"]}
     kept.delete()
-    assert forget_unmentioned() == 2
+    assert forget() == 2
     assert (Entity.objects.count(), EntityName.objects.count()) == (0, 0)

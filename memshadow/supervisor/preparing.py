@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts import schedules as account_schedules
 from accounts.server_keys import ensure_server_key
 from accounts.server_keys import verify as verify_master_key
+from enrichment import schedules as enrichment_schedules
 from memories import schedules as memory_schedules
 from memshadow.database_health import require_suitable
 from memshadow.lib.errors import Unavailable
@@ -46,6 +47,7 @@ def prepare_database(report: Report) -> None:
         ensure_server_key()
         account_schedules.keep_schedules()
         memory_schedules.keep_schedules()
+        enrichment_schedules.keep_schedules()
     follow_precision(report)
 
 

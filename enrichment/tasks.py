@@ -1,0 +1,13 @@
+"""What workers run for enrichment. Each may run at any time, twice, or not at all."""
+
+from __future__ import annotations
+
+from enrichment.services.forgetting import forget_unmentioned
+
+
+def forget() -> int:
+    """Forget names that no memory mentions any more; returns how many entities went."""
+    count = 0
+    while gone := forget_unmentioned():
+        count += gone
+    return count
