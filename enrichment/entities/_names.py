@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from enrichment.entities._found import Found
@@ -40,19 +40,26 @@ _LAST: Final = re.compile(r"[\s,!.–-]+([\w']+)$")
 _TITLED: Final = re.compile(
     r"^\s{0,3}#{1,6} .*|^[ \t]*(?:[-*+]|\d+[.)])?[ \t]*\*\*[^*\n]+?(?::\*\*|\*\*:?)", re.MULTILINE
 )
+# Programs and what is to be filled in name nobody: '[University Name]'. A link's words do.
+_NOT_PROSE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|\[[^\]\n]{1,60}\](?!\()", re.DOTALL)
 _UNLIKELY_IN_TITLES: Final = frozenset(["organization", "work", "product", "event", "law", "group"])
 
 
 def names(doc: Doc, text: str, rule: str) -> Iterator[Found]:
     """The pipeline's names without articles and possessive endings; `doc` is the parse of `text`, of one length."""
     titled = [match.span() for match in _TITLED.finditer(text)]
+    no_prose = [match.span() for match in _NOT_PROSE.finditer(text)]
     for ent in doc.ents:
         kind = spacy_kind(ent.label_)
-        if kind in _UNLIKELY_IN_TITLES and any(start <= ent.start_char < end for start, end in titled):
+        if _within(ent, no_prose) or (kind in _UNLIKELY_IN_TITLES and _within(ent, titled)):
             continue
         if kind and (trimmed := _trimmed(ent)) and _is_name(*trimmed, ent):
             start, written = trimmed
             yield Found(kind, start, start + len(written), written, " ".join(written.split()), rule)
+
+
+def _within(ent: Span, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= ent.start_char < end for start, end in spans)
 
 
 def spacy_kind(label: str) -> str:

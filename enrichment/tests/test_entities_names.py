@@ -24,6 +24,8 @@ def named(text: str, *, language: str = "en", people: tuple[str, ...] = ()) -> l
         ('She said "Good Morning" to all.', []),
         ("Congrats! Awesome!", []),
         ("**Success Metrics:** more users", []),
+        ("The API uses JSON.", []),
+        ("I studied at [University Name] with `Anna Schmidt`.", []),
         ("it is nothing", []),
     ],
 )  # fmt: skip
