@@ -64,7 +64,7 @@ class Chosen:
 
 def candidates_for(owner: User, request: ContextRequest, strategy: str, learnt: Learnt) -> Chosen:
     """What the strategy proposes, without what the caller sends anyway."""
-    sent = {_plain(text) for text in request.history}
+    sent = {_plain(text) for text in (request.prompt, *request.history)}
     if is_courtesy(request.prompt):
         chosen = Chosen(_last_turns(owner, request) if strategy == "conversational" else [])
     else:
@@ -175,7 +175,9 @@ def _asking(owner: User, request: ContextRequest, learnt: Learnt) -> SearchReque
 def _weighted(asked: SearchRequest, result: SearchResult, request: ContextRequest) -> Chosen:
     """The hits as candidates; a persona's own memories count more than those of none. None where the best is poor."""
     factor = asked.threshold / settings.CONTEXT_MIN_SCORE  # as feedback moves the threshold
-    hits = result.hits if any(hit.score >= factor * _good(hit, asked) for hit in result.hits) else []
+    prompt = _plain(request.prompt)
+    others = [hit for hit in result.hits if _plain(hit.memory.content) != prompt]  # to have asked before is no answer
+    hits = result.hits if any(hit.score >= factor * _good(hit, asked) for hit in others) else []
     candidates = [_candidate(hit) for hit in hits]
     if request.persona is not None:
         candidates = _own_first(candidates, request.persona)

@@ -81,6 +81,11 @@ def new_call(caller: Caller, *, dialect: str, upstream: str, model: str) -> Gate
     )
 
 
+def unplaced(known: Remembered) -> Remembered:
+    """The same when the request has no place for the block: nothing goes along, and nothing else is said."""
+    return _with(known, NONE, "no-place")
+
+
 def _with(known: Remembered, state: str, why: str = "") -> Remembered:
     return Remembered(state, why, chat=known.chat, persona_id=known.persona_id, call_id=known.call_id)
 

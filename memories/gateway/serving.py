@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -25,17 +25,17 @@ from memories.gateway.deadline import deadline
 from memories.gateway.dialects import Asked
 from memories.gateway.dialects.dialect import JsonObject
 from memories.gateway.forwarding import Destination, call_of, destination_of
-from memories.gateway.holding import hold
+from memories.gateway.holding import hold, release
 from memories.gateway.recording import Exchanged, record
 from memories.gateway.refusals import GatewayRefused, NotKnownNow
-from memories.gateway.relaying.calls import Ending, Header, Outcome, Refusal
+from memories.gateway.relaying.calls import Call, Ending, Header, Outcome, Refusal
 from memories.gateway.relaying.loop import relays
-from memories.gateway.remembering import FAILED, OFF, Remembered, new_call, remembered_for
+from memories.gateway.remembering import FAILED, OFF, Remembered, new_call, remembered_for, unplaced
 from memories.gateway.routing import Route
 from memories.gateway.wishes import Wishes, wishes_of
 from memories.models import GatewayCall
 from memshadow.lib import request_context
-from memshadow.lib.errors import NotAuthenticated, Unavailable, ValidationFailed
+from memshadow.lib.errors import MemshadowError, NotAuthenticated, Unavailable, ValidationFailed
 from memshadow.lib.net import OutboundRefused
 
 logger = logging.getLogger(__name__)
@@ -67,15 +67,14 @@ def serve(request: HttpRequest, route: Route) -> HttpResponseBase:
     raw, body = request.body, _json(request)
     ready = _ready(request, route, body, until)
     if ready.remembered.block and body is not None:
-        raw = _with_block(route, body, ready.remembered.block) or raw
+        changed = _with_block(route, body, ready.remembered.block)
+        raw = changed or raw
+        ready = ready if changed else replace(ready, remembered=unplaced(ready.remembered))
     try:
-        call = call_of(request, ready.destination, raw)
-    except httpcore.ConnectError as error:
-        raise Unavailable(f"{error}; check the address of the model's server.") from error
-    except OutboundRefused as error:
-        raise GatewayRefused(error.message) from error
-    except (ValueError, h11.LocalProtocolError) as error:
-        raise GatewayRefused("The address or a header of this request cannot be passed on.") from error
+        call = _call(request, ready.destination, raw)
+    except MemshadowError:
+        afterwards.add(partial(release, ready.call))  # it does not go on, and is not under way
+        raise
     if ready.caller.limited and request.method == "POST":
         _hold(ready, len(raw), until)
     return answering.answer(
@@ -85,6 +84,17 @@ def serve(request: HttpRequest, route: Route) -> HttpResponseBase:
         refusal=partial(_refusal, route, ready.destination),
         finished=_finished(request, route, ready),
     )
+
+
+def _call(request: HttpRequest, destination: Destination, raw: bytes) -> Call:
+    try:
+        return call_of(request, destination, raw)
+    except httpcore.ConnectError as error:
+        raise Unavailable(f"{error}; check the address of the model's server.") from error
+    except OutboundRefused as error:
+        raise GatewayRefused(error.message) from error
+    except (ValueError, h11.LocalProtocolError) as error:
+        raise GatewayRefused("The address or a header of this request cannot be passed on.") from error
 
 
 def _json(request: HttpRequest) -> JsonObject | None:

@@ -26,7 +26,7 @@ class Ordered:
 
 def ordered(place: _sql.Place, ranked: Ranked, request: SearchRequest) -> Ordered:
     """What of the ranking is shown, and in which order."""
-    scores = confidence(ranked.totals, ranked.lead)
+    scores = _scores(ranked)
     compared = settings.RETRIEVAL_COMPARED
     places = list(range(min(len(scores), settings.RETRIEVAL_MAX_RESULTS)))
     if request.collapse:
@@ -38,6 +38,19 @@ def ordered(place: _sql.Place, ranked: Ranked, request: SearchRequest) -> Ordere
         by_total = relative(ranked.totals[head])
         places = [head[n] for n in spread(by_total, vectors, request.diversity)] + places[compared:]
     return Ordered(ranked, scores, places)
+
+
+def _scores(ranked: Ranked) -> Scores:
+    """Probabilities, falling from hit to hit.
+
+    Beside the same question, asked before, every answer would seem unlikely: an echo is no measure for the others.
+    """
+    scores = confidence(ranked.totals, ranked.lead)
+    echo = (ranked.signals["question"] > 0) & (ranked.signals["meaning"] >= settings.RETRIEVAL_ECHO_COSINE)
+    if echo.any() and not echo.all():
+        scores[~echo] = confidence(ranked.totals[~echo], ranked.lead)
+        scores = np.minimum.accumulate(scores)
+    return scores
 
 
 def relative(totals: Scores) -> Scores:

@@ -296,6 +296,21 @@ class TestRelevance:
         assert len(made.used) > 3 and min(one.score for one in made.used) >= 0.01
         assert all(one.score >= 0.01 for one in made.left_out)
 
+    @pytest.mark.parametrize(
+        "asked", ["What should I avoid when baking for my daughter?", "What must I avoid when I bake for my daughter?"]
+    )
+    def test_to_have_asked_before_hides_no_answer(self, owner: User, asked: str, index_all: Callable[[], int]) -> None:
+        remember(owner, asked, "And for Tom?", kind="turn", role="user")
+        index_all()
+        made = prepare(owner, ContextRequest("What should I avoid when baking for my daughter?"))
+        assert "my daughter's allergy is hazelnuts" in [one.memory.content for one in made.used[:2]]
+        assert "What should I avoid when baking for my daughter?" not in made.block
+
+    def test_to_have_asked_before_is_no_answer(self, owner: User, index_all: Callable[[], int]) -> None:
+        remember(owner, "What is the capital of Mongolia?", kind="turn", role="user")
+        index_all()
+        assert prepare(owner, ContextRequest("What is the capital of Mongolia?")).used == ()
+
     def test_to_be_new_is_an_answer_to_what_one_did_and_to_nothing_else(
         self, other: User, index_all: Callable[[], int]
     ) -> None:

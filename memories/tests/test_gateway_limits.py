@@ -97,3 +97,11 @@ def test_a_call_that_never_ended_is_forgotten_after_an_hour(gpt: openai.OpenAI, 
     GatewayCall.objects.filter(id=cut_off.id).update(created_at=now() - timedelta(minutes=61))
     gpt.chat.completions.create(model="gpt-test", messages=CHAT)
     afterwards.drain(10)
+
+
+def test_what_is_not_passed_on_is_not_under_way(gpt: openai.OpenAI, owner: User, live_server: LiveServer) -> None:
+    away = gpt.with_options(base_url=f"{live_server.url}/gateway/https://10.0.0.7/v1")
+    with pytest.raises(openai.BadRequestError, match="no public address"):
+        away.chat.completions.create(model="gpt-test", messages=CHAT)
+    afterwards.drain(10)
+    assert not GatewayCall.objects.filter(owner=owner).exists()

@@ -165,11 +165,14 @@ def test_openai_responses_embeddings_and_models(
     settled()
     said = [("user", "What is my daughter's allergy?"), ("assistant", models.words)]
     assert turns(Conversation.objects.get()) == [*said, ("user", "And mine?"), ("assistant", models.words)]
+    with client.responses.stream(model="gpt-test", input="In pieces?") as stream:
+        assert stream.until_done().get_final_response().output_text == models.words
+    settled()
     assert [model.id for model in client.models.list()] == ["gpt-test"]
     assert len(client.embeddings.create(model="text-embedding-3-small", input="x").data[0].embedding) == 2
     settled()
     assert GatewayCall.objects.get(model="text-embedding-3-small").input_tokens == 5
-    assert GatewayCall.objects.count() == 3, "a list of models costs nothing"
+    assert GatewayCall.objects.count() == 4, "a list of models costs nothing"
 
 
 def test_anthropic_messages(product: str, models: ModelServer, ours: dict[str, str], owner: User) -> None:
@@ -199,7 +202,9 @@ def test_anthropic_messages(product: str, models: ModelServer, ours: dict[str, s
     }
 
 
-def test_gemini(product: str, models: ModelServer, ours: dict[str, str], owner: User) -> None:
+def test_gemini(
+    product: str, models: ModelServer, ours: dict[str, str], owner: User, index_all: Callable[[], int]
+) -> None:
     capture_memory(owner=owner, draft=MemoryDraft(content=ALLERGY))
     client = genai.Client(api_key="g-key", http_options={"base_url": product, "headers": ours})
     chat = client.chats.create(model="gemini-test")
@@ -224,6 +229,11 @@ def test_gemini(product: str, models: ModelServer, ours: dict[str, str], owner: 
         models.words,
     ]
     assert turns(second) == [("user", "Once more"), ("assistant", models.words)]
+    index_all()
+    one = {"contents": {"parts": [{"text": "What is my daughter's allergy?"}]}}  # as protocol buffers allow
+    answer = httpx.post(f"{product}/v1beta/models/gemini-test:generateContent", headers=ours, json=one)
+    assert answer.headers["X-Memshadow-Memory"] == "used" and ALLERGY in models.last.raw.decode()
+    settled()
     with pytest.raises(genai_errors.ClientError, match="Told so: 429"):
         client.models.generate_content(model="gemini-429", contents="x")
 

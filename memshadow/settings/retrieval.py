@@ -70,6 +70,7 @@ RETRIEVAL_WEIGHTS = {
     "expansion": 0.1,
 }
 RETRIEVAL_HALF_LIFE_DAYS = 90.0  # after which recency counts half
+RETRIEVAL_ECHO_COSINE = 0.85  # a memory that ends as a question and is so near is the same question, asked before
 # Logistic model of a hit's probability: constant, its total, the mean total of the best ten, the best total, what that
 # lacks to be about it, the lead of named authors, ln(place). Fitted on both development sets by
 # `python -m benchmarks.calibration`.

@@ -81,6 +81,12 @@ def _responses(body: dict[str, Any], model: str, words: str) -> Answer:
     started = {**response, "status": "in_progress", "output": [], "usage": None}
     events: list[tuple[str, dict[str, Any]]] = [("response.created", {"response": started})]
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    begun = {**message, "status": "in_progress", "content": []}
+    events.append(("response.output_item.added", {"output_index": 0, "item": begun}))
+    events.append(("response.content_part.added", {**place, "part": {**content, "text": ""}}))
     events += [("response.output_text.delta", {**place, "delta": piece, "logprobs": []}) for piece in split(words)]
+    events.append(("response.output_text.done", {**place, "text": words, "logprobs": []}))
+    events.append(("response.content_part.done", {**place, "part": content}))
+    events.append(("response.output_item.done", {"output_index": 0, "item": message}))
     events.append(("response.completed", {"response": response}))
     return stream(*(event({"type": name, "sequence_number": n, **data}, name) for n, (name, data) in enumerate(events)))

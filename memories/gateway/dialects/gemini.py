@@ -57,14 +57,14 @@ class GeminiContent:
 
     def with_block(self, body: JsonObject, block: str) -> JsonObject | None:
         """Before the first text of the user's last words."""
-        turns = listed(body.get("contents"))
+        turns = _turns(body)
         for place in range(len(turns) - 1, -1, -1):
             turn = turns[place]
             if isinstance(turn, dict) and turn.get("role") != "model" and _text(turn):
                 parts = list(turn["parts"])
                 first = next(n for n, part in enumerate(parts) if text_in(mapping(part).get("text")))
                 parts.insert(first, {"text": f"{block}\n\n"})
-                return replaced(body, "contents", place, {**turn, "parts": parts})
+                return replaced({**body, "contents": turns}, "contents", place, {**turn, "parts": parts})
         return None
 
     def reply(self, content: bytes, *, streamed: bool) -> Reply:
