@@ -7,7 +7,7 @@ import socket
 
 from memshadow.lib.errors import Unavailable
 
-BACKLOG = 512
+BACKLOG = 2048
 _REMEDIES = {
     errno.EADDRINUSE: "another program listens there. Stop it, or choose another port: PORT={other}",
     errno.EACCES: "ports below 1024 need root. Choose another port: PORT=8000",
