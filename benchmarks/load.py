@@ -87,7 +87,8 @@ async def user(instance: Instance, key: str, seed: int, until: float, results: R
         if results is not None:
             results.times[kind].append((time.monotonic() - started) * 1000)
             results.errors.update([problem] if problem else [])
-        await asyncio.sleep(choices.expovariate(1 / THINK_S))
+        thinks_s = choices.expovariate(1 / THINK_S)
+        await asyncio.sleep(max(0.0, min(thinks_s, until - time.monotonic())))  # nobody is measured idle after the end
     connection.close()
 
 
