@@ -7,7 +7,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from enrichment.models import Enrichment, Entity, EntityChange, EntityName, Mention
+from enrichment.models import (
+    Enrichment,
+    EnrichmentJob,
+    EnrichmentSchedule,
+    Entity,
+    EntityChange,
+    EntityName,
+    Mention,
+    StepPause,
+)
 from memories.admin.content import READ_CONTENT
 from memshadow.lib.admin import ReadOnlyAdmin
 
@@ -108,3 +117,38 @@ class EnrichmentAdmin(ReadOnlyAdmin):
     search_fields = ("=id", "=memory__id", "owner__email")
     ordering = ("-id",)
     exclude = ("result_sealed",)
+
+
+@admin.register(EnrichmentJob)
+class EnrichmentJobAdmin(ReadOnlyAdmin):
+    """What people asked for."""
+
+    list_display = ("id", "owner", "steps", "priority", "memories", "total", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "owner__email")
+    ordering = ("-created_at",)
+
+
+@admin.register(EnrichmentSchedule)
+class EnrichmentScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """When the background looks for work by itself. Rows come and go with the tasks; when they run is yours."""
+
+    list_display = ("label", "is_on", "every_minutes", "at", "weekday", "last_run_at", "next_run_at", "last_error")
+    fields = ("label", "is_on", "every_minutes", "at", "weekday", "next_run_at", "last_run_at", "last_error")
+    readonly_fields = ("label", "last_run_at", "last_error")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows are of tasks that there are."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Switch it off instead."""
+        return False
+
+
+@admin.register(StepPause)
+class StepPauseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Steps that rest; an empty name is all of them. Delete the row and they go on."""
+
+    list_display = ("__str__", "since")
+    fields = ("step",)

@@ -2,5 +2,18 @@
 
 from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
+from enrichment.models.job import EnrichmentJob
+from enrichment.models.schedule import EnrichmentSchedule, StepPause
 
-__all__ = ["Enrichment", "Entity", "EntityChange", "EntityName", "Mention", "entity_name_key", "entity_part_keys"]
+__all__ = [
+    "Enrichment",
+    "EnrichmentJob",
+    "EnrichmentSchedule",
+    "Entity",
+    "EntityChange",
+    "EntityName",
+    "Mention",
+    "StepPause",
+    "entity_name_key",
+    "entity_part_keys",
+]

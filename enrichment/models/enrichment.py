@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.sealed import SealedDict
+from enrichment.models.job import EnrichmentJob
 from memories.models import Memory
 from memshadow.lib.ids import new_id
 
@@ -36,6 +37,7 @@ class Enrichment(models.Model):
     # Higher goes first.
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
+    job = models.ForeignKey(EnrichmentJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="rows")
     claim = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -10,6 +11,11 @@ from uuid_utils.compat import uuid7
 def new_id() -> UUID:
     """A fresh time-ordered identifier."""
     return UUID(int=uuid7().int)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The smallest identifier of version 7 made at that moment (milliseconds), to find what was made since."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 def hashed_id(digest: bytes) -> UUID:

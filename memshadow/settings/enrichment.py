@@ -8,3 +8,4 @@ SPACY_PIPELINES = {
     for language, _, package in (entry.partition("=") for entry in env.spacy_pipelines.split(",") if entry.strip())
 }
 PHONE_REGION = env.phone_region  # of numbers without a country code; empty: that of the text's language
+ENRICHMENT_MAX_ATTEMPTS = 5  # then the step is shown as failed on that memory, with a retry button

@@ -165,3 +165,8 @@ def web_server(listener_fd: int) -> Program:
 def worker(manage: Path) -> Program:
     """The django-q2 cluster. It gives way: a memory may wait a second longer for its vector, a person may not."""
     return Program("worker", [sys.executable, str(manage), "qcluster"], {}, niceness=5)
+
+
+def enricher() -> Program:
+    """The watch over the second queue, which starts its workers. It gives way to everything else."""
+    return Program("enrich", [sys.executable, "-m", "memshadow.supervisor.enricher"], {}, niceness=10)

@@ -18,7 +18,7 @@ from memshadow.settings.env import BASE_DIR, Env
 from memshadow.supervisor.health import is_ready
 from memshadow.supervisor.listening import listen
 from memshadow.supervisor.output import say
-from memshadow.supervisor.services import CHILD_ENVIRONMENT, Database, web_server, worker
+from memshadow.supervisor.services import CHILD_ENVIRONMENT, Database, enricher, web_server, worker
 from memshadow.supervisor.signals import Signals, StopRequested
 from memshadow.supervisor.tree import Tree
 
@@ -72,6 +72,7 @@ def _ready(tree: Tree, link: str) -> None:
     """The web server answers: now the worker may have the processor for its own start."""
     _announce(link)
     tree.start(worker(MANAGE))
+    tree.start(enricher())
 
 
 def prepare() -> str:

@@ -63,8 +63,8 @@ def test_every_variable_that_is_named_is_read() -> None:
         assert named <= VARIABLES | OF_THE_PROXY, path
 
 
-def test_the_procfile_names_the_three_process_types() -> None:
-    assert set(PROCFILE) == {"release", "web", "worker"}
+def test_the_procfile_names_the_process_types() -> None:
+    assert set(PROCFILE) == {"release", "web", "worker", "enricher"}
     for command in PROCFILE.values():
         assert shlex.split(command)
 

@@ -1,0 +1,115 @@
+"""The second queue's watch: `python -m memshadow.supervisor.enricher` starts `manage.py enrich` when there is work.
+
+Enrichment loads libraries and models that take hundreds of megabytes, so whoever does it ends when nothing is left.
+This process only asks the database, loads neither Django nor any model, and so costs little while all is quiet.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import FrameType
+
+import psycopg
+
+from memshadow.embedded_postgres import database_url
+from memshadow.parent_death import ends_with_parent, watch_parent
+from memshadow.settings.env import BASE_DIR, Env, env
+
+LOOK_EVERY_S = 5.0
+IDLE_S = 20
+_NOTHING_DONE = 3
+_LONGEST_REST_S = 600.0
+
+# Whatever was captured or edited since the last look and has not been read as it is. The ids are numbered by time; the
+# ten minutes and one are those of enrichment/services/planning.py. Where there is nothing, the look itself is noted.
+LOOK = """
+WITH recent AS (
+  SELECT name, is_on AND next_run_at <= now() AS due,
+         (lpad(to_hex((extract(epoch FROM coalesce(last_run_at, now() - interval '2 hours') - interval '11 minutes')
+                       * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid AS since
+    FROM enrichment_enrichmentschedule WHERE name = 'recent'
+), news AS (
+  SELECT EXISTS (
+    SELECT 1 FROM memories_memory m, recent
+     WHERE m.id >= recent.since AND m.created_at <= now() - interval '1 minute' AND NOT m.is_sealed
+       AND m.state <> 'deleted' AND NOT EXISTS (SELECT 1 FROM enrichment_enrichment e WHERE e.memory_id = m.id)
+  ) OR EXISTS (
+    SELECT 1 FROM memories_memoryrevision r JOIN recent ON r.id >= recent.since
+      JOIN memories_memory m ON m.id = r.memory_id AND NOT m.is_sealed AND m.state <> 'deleted'
+      JOIN enrichment_enrichment e ON e.memory_id = m.id
+     WHERE e.revision <> m.revision_count AND e.state IN ('done', 'failed')
+  ) AS some
+), noted AS (
+  UPDATE enrichment_enrichmentschedule s
+     SET last_run_at = now(), last_count = 0, next_run_at = now() + make_interval(mins => coalesce(every_minutes, 60))
+    FROM recent, news WHERE s.name = recent.name AND recent.due AND NOT news.some
+)
+SELECT EXISTS (SELECT 1 FROM recent, news WHERE due AND some)
+    OR EXISTS (SELECT 1 FROM enrichment_enrichmentschedule WHERE name <> 'recent' AND is_on AND next_run_at <= now())
+    OR NOT EXISTS (SELECT 1 FROM enrichment_steppause WHERE step = '') AND EXISTS (
+       SELECT 1 FROM enrichment_enrichment
+        WHERE step NOT IN (SELECT step FROM enrichment_steppause)
+          AND (state = 'pending' AND due_at <= now() OR state = 'running' AND lease_until < now()))
+"""
+
+
+class Enricher:
+    """Looks, starts a worker, waits for its end; a worker that found nothing makes it rest for longer."""
+
+    def __init__(self, settings: Env) -> None:
+        self._address = settings.database_url or database_url(settings.data_dir)
+        self._stopping = threading.Event()
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """End after the worker, which is asked to end too; what it has in hand is taken up again later."""
+        self._stopping.set()
+        if self._worker is not None:
+            self._worker.terminate()
+
+    def run(self) -> None:
+        """Until it is stopped. The database may come and go."""
+        rest_s = LOOK_EVERY_S
+        while not self._stopping.wait(rest_s):
+            if not self._some_work():
+                rest_s = LOOK_EVERY_S
+            elif self._work() == 0:
+                rest_s = 0.0
+            else:
+                rest_s = min(max(rest_s, LOOK_EVERY_S) * 2, _LONGEST_REST_S)
+
+    def _some_work(self) -> bool:
+        try:
+            with psycopg.connect(self._address, connect_timeout=10) as connection:
+                found = connection.execute(LOOK).fetchone()
+        except psycopg.Error as error:
+            print(f"cannot look for work: {str(error).strip()}", flush=True)  # noqa: T201
+            return False
+        return bool(found and found[0])
+
+    def _work(self) -> int:
+        command = [sys.executable, str(BASE_DIR / "manage.py"), "enrich", "--idle", str(IDLE_S)]
+        self._worker = subprocess.Popen(command, preexec_fn=ends_with_parent(signal.SIGTERM))  # noqa: S603
+        if self._stopping.is_set():
+            self._worker.terminate()
+        code = self._worker.wait()
+        self._worker = None
+        return code
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    enricher = Enricher(env)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, enricher.stop)
+    watch_parent()
+    enricher.run()
+
+
+if __name__ == "__main__":
+    main()
