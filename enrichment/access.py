@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from enrichment.models import Entity, EntityChange
+from enrichment.models import EnrichmentJob, Entity, EntityChange
 from memshadow.lib.errors import NotFound
 
 _STEPS = 20
@@ -29,4 +29,12 @@ def change_or_404(owner: User, change_id: UUID) -> EntityChange:
     found = EntityChange.objects.filter(owner=owner, id=change_id).select_related("entity", "owner").first()
     if found is None:
         raise NotFound("There is no correction of yours with this id.")
+    return found
+
+
+def job_or_404(owner: User, job_id: UUID) -> EnrichmentJob:
+    """What the owner asked for."""
+    found = EnrichmentJob.objects.filter(owner=owner, id=job_id).first()
+    if found is None:
+        raise NotFound("There is no enrichment job of yours with this id.")
     return found

@@ -1,7 +1,8 @@
 """The JSON API of enrichment: one module a resource."""
 
 from enrichment.api.entities import router as entities_router
+from enrichment.api.pipeline import router as pipeline_router
 
-routers = (entities_router,)
+routers = (entities_router, pipeline_router)
 
 __all__ = ["routers"]

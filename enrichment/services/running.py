@@ -109,13 +109,16 @@ def _run_batch(step: Step) -> int:
 @transaction.atomic
 def _claimed(step: Step) -> list[Enrichment]:
     """A batch for this process, committed before it is read, so that the attempt counts whatever happens."""
-    lock = {"skip_locked": True, "of": ("self",)}
-    rows = list(_abandoned(step).select_for_update(**lock)[:1])
+    rows = list(_abandoned(step).select_for_update(skip_locked=True, of=("self",))[:1])
     if rows and rows[0].attempts >= settings.ENRICHMENT_MAX_ATTEMPTS:
         _give_up(rows[0])
         return rows
     if not rows:
-        rows = list(due(step).select_for_update(**lock).order_by("-priority", "due_at")[: BATCH[step.cost]])
+        rows = list(
+            due(step)
+            .select_for_update(skip_locked=True, of=("self",))
+            .order_by("-priority", "due_at")[: BATCH[step.cost]]
+        )
     claim, lease_until = new_id(), now() + LEASE[step.cost]
     for row in rows:
         row.state, row.claim, row.lease_until, row.attempts = _State.RUNNING, claim, lease_until, row.attempts + 1
