@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from enrichment.models import EnrichmentJob, Entity, EntityChange
+from enrichment.models import EnrichmentJob, EnrichmentSchedule, Entity, EntityChange
 from memshadow.lib.errors import NotFound
 
 _STEPS = 20
@@ -37,4 +37,12 @@ def job_or_404(owner: User, job_id: UUID) -> EnrichmentJob:
     found = EnrichmentJob.objects.filter(owner=owner, id=job_id).first()
     if found is None:
         raise NotFound("There is no enrichment job of yours with this id.")
+    return found
+
+
+def schedule_or_404(name: str) -> EnrichmentSchedule:
+    """A schedule of the server."""
+    found = EnrichmentSchedule.objects.filter(name=name).first()
+    if found is None:
+        raise NotFound("There is no such schedule.")
     return found

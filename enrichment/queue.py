@@ -109,7 +109,7 @@ def _counts(owner: User) -> dict[tuple[str, int], dict[str, int]]:
 
 
 def _lately(owner: User) -> dict[str, tuple[int, float]]:
-    rows = Enrichment.objects.filter(owner=owner, finished_at__gte=now() - WINDOW, state=_State.DONE)
+    rows = Enrichment.objects.filter(owner=owner, finished_at__gte=now() - WINDOW)
     grouped = rows.values_list("step").annotate(n=Count("id"), took=Avg("took_ms")).order_by()
     return {step: (count, took) for step, count, took in grouped}
 

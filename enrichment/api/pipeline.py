@@ -30,7 +30,7 @@ router = Router(tags=["Enrichment"])
 
 
 @router.post("/enrich", auth=scope("enrich"), response={202: JobOut})
-def enrich(request: ApiRequest, response: HttpResponse, body: EnrichIn) -> Status[JobOut]:
+def request_enrichment(request: ApiRequest, response: HttpResponse, body: EnrichIn) -> Status[JobOut]:
     """Have steps done afresh on memories, in the background. Follow `Location`."""
     job = requesting.request_enrichment(
         owner=request.auth.owner,
@@ -44,50 +44,50 @@ def enrich(request: ApiRequest, response: HttpResponse, body: EnrichIn) -> Statu
 
 
 @router.get("/enrich/jobs", auth=scope("memories:read"), response=JobListOut)
-def list_jobs(request: ApiRequest) -> JobListOut:
+def list_enrichment_jobs(request: ApiRequest) -> JobListOut:
     """List what was asked for, newest first."""
     return JobListOut(items=[JobOut.of(status) for status in queue.jobs_of(request.auth.owner)])
 
 
 @router.get("/enrich/jobs/{uuid:enrichment_job_id}", auth=scope("memories:read"), response=JobOut)
-def get_job(request: ApiRequest, enrichment_job_id: UUID) -> JobOut:
+def get_enrichment_job(request: ApiRequest, enrichment_job_id: UUID) -> JobOut:
     """Read how far a job is."""
     return JobOut.of(queue.job_statuses([job_or_404(request.auth.owner, enrichment_job_id)])[0])
 
 
 @router.get("/enrich/steps", auth=scope("memories:read"), response=StepListOut)
-def list_steps(request: ApiRequest) -> StepListOut:
+def list_enrichment_steps(request: ApiRequest) -> StepListOut:
     """List the steps, with the queue, rate and time left of each."""
     return StepListOut(items=[StepOut.of(status) for status in queue.queue_of(request.auth.owner)])
 
 
 @router.post("/enrich/retry", auth=scope("enrich"), response=RetryOut)
-def retry(request: ApiRequest, body: RetryIn) -> RetryOut:
+def retry_enrichment(request: ApiRequest, body: RetryIn) -> RetryOut:
     """Give what failed another chance."""
     return RetryOut(retried=planning.retry_failed(owner=request.auth.owner, step=body.step or ""))
 
 
 @router.put("/enrich/pause", auth=scope("server"), response=StepListOut)
-def pause(request: ApiRequest, body: PauseIn) -> StepListOut:
+def pause_enrichment(request: ApiRequest, body: PauseIn) -> StepListOut:
     """Let a step or everything rest, or go on; for the whole server. What is in hand is finished."""
     change = pausing.pause if body.paused else pausing.resume
     change(actor=request.auth.person, step=body.step or "")
-    return list_steps(request)
+    return list_enrichment_steps(request)
 
 
 @router.get("/enrich/schedules", auth=scope("memories:read"), response=ScheduleListOut)
-def list_schedules(request: ApiRequest) -> ScheduleListOut:
+def list_enrichment_schedules(request: ApiRequest) -> ScheduleListOut:
     """List when the background looks for work by itself."""
     return ScheduleListOut(items=[ScheduleOut.of(row) for row in queue.schedules()])
 
 
-@router.put("/enrich/schedules/{name}", auth=scope("server"), response=ScheduleOut)
-def set_schedule(request: ApiRequest, name: str, body: SchedulePut) -> ScheduleOut:
+@router.put("/enrich/schedules/{schedule}", auth=scope("server"), response=ScheduleOut)
+def set_enrichment_schedule(request: ApiRequest, schedule: str, body: SchedulePut) -> ScheduleOut:
     """Set when a task runs: `every_minutes`, or `at` a time (UTC) of each day or of one `weekday`."""
-    return ScheduleOut.of(scheduling.change_schedule(actor=request.auth.person, name=name, **body.model_dump()))
+    return ScheduleOut.of(scheduling.change_schedule(actor=request.auth.person, name=schedule, **body.model_dump()))
 
 
-@router.post("/enrich/schedules/{name}/run", auth=scope("server"), response={202: ScheduleOut})
-def run_schedule(request: ApiRequest, name: str) -> Status[ScheduleOut]:
+@router.post("/enrich/schedules/{schedule}/run", auth=scope("server"), response={202: ScheduleOut})
+def run_enrichment_schedule(request: ApiRequest, schedule: str) -> Status[ScheduleOut]:
     """Have a task run as soon as the background looks, within seconds."""
-    return Status(202, ScheduleOut.of(scheduling.run_now(actor=request.auth.person, name=name)))
+    return Status(202, ScheduleOut.of(scheduling.run_now(actor=request.auth.person, name=schedule)))

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from accounts.audit import record
 from accounts.models import User
+from enrichment.access import schedule_or_404
 from enrichment.models import Enrichment, EnrichmentSchedule
 from enrichment.registry import steps
 from enrichment.services.planning import plan_recent
@@ -134,9 +135,7 @@ def _check(row: EnrichmentSchedule) -> None:
 
 def run_now(*, actor: User, name: str) -> EnrichmentSchedule:
     """Have a task run at once. Raises NotFound."""
-    row = EnrichmentSchedule.objects.filter(name=name).first()
-    if row is None:
-        raise NotFound("There is no such schedule.")
+    row = schedule_or_404(name)
     EnrichmentSchedule.objects.filter(name=name).update(next_run_at=now())
     row.refresh_from_db()
     return row

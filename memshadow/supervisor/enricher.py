@@ -42,13 +42,13 @@ WITH recent AS (
       JOIN memories_memory m ON m.id = r.memory_id AND NOT m.is_sealed AND m.state <> 'deleted'
       JOIN enrichment_enrichment e ON e.memory_id = m.id
      WHERE e.revision <> m.revision_count AND e.state IN ('done', 'failed')
-  ) AS some
+  ) AS found
 ), noted AS (
   UPDATE enrichment_enrichmentschedule s
      SET last_run_at = now(), last_count = 0, next_run_at = now() + make_interval(mins => coalesce(every_minutes, 60))
-    FROM recent, news WHERE s.name = recent.name AND recent.due AND NOT news.some
+    FROM recent, news WHERE s.name = recent.name AND recent.due AND NOT news.found
 )
-SELECT EXISTS (SELECT 1 FROM recent, news WHERE due AND some)
+SELECT EXISTS (SELECT 1 FROM recent, news WHERE due AND found)
     OR EXISTS (SELECT 1 FROM enrichment_enrichmentschedule WHERE name <> 'recent' AND is_on AND next_run_at <= now())
     OR NOT EXISTS (SELECT 1 FROM enrichment_steppause WHERE step = '') AND EXISTS (
        SELECT 1 FROM enrichment_enrichment

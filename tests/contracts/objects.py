@@ -25,8 +25,11 @@ from enrichment.entities import Found
 from enrichment.models import Entity
 from enrichment.services.correcting import hide_entity
 from enrichment.services.recording import record_mentions
+from enrichment.services.requesting import request_enrichment
+from enrichment.services.scheduling import keep_schedules
 from memories.context.adding import add_target
 from memories.drafts import ConversationRef, MemoryDraft
+from memories.filters import MemoryFilter
 from memories.models import GatewayLimit, GatewayUpstream, ImportJob, Memory, MemoryMove, Webhook, WebhookDelivery
 from memories.services.capture import capture_memory
 from memories.services.feedback import give_feedback
@@ -44,6 +47,7 @@ NOT_OBJECTS = {
     "entity_type": "user",
     "entity_name": "nobody",
     "number": 1,
+    "schedule": "missing",
     "path": "mcp",
     "format": "csv",
     "model_name": "all-MiniLM-L6-v2",
@@ -92,7 +96,10 @@ def _named(user: User, memory: Memory) -> dict[str, UUID]:
     seen = Found("person", 0, len(SECRET), SECRET, SECRET, "test")
     record_mentions(owner_id=user.id, found={memory: [seen]})
     entity = Entity.objects.get(owner=user)
-    return {"entity_id": entity.id, "change_id": hide_entity(owner=user, entity=entity, hidden=False).id}
+    change = hide_entity(owner=user, entity=entity, hidden=False)
+    keep_schedules()
+    job = request_enrichment(owner=user, wanted=MemoryFilter())
+    return {"entity_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id}
 
 
 def _of_people(user: User) -> dict[str, Any]:

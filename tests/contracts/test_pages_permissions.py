@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 
 POST_ONLY = {
     "enrichment:entity_change",
+    "enrichment:pause",
+    "enrichment:retry",
     "enrichment:entity_undo",
     "memories:action",
     "memories:bulk",
