@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.db import connection
@@ -20,6 +20,7 @@ from enrichment.services.running import LEASE
 from memories.drafts import MemoryDraft
 from memories.models import Memory
 from memories.services.capture import capture_memory
+from memshadow.embedded_postgres import database_url
 from memshadow.lib.clock import now
 from tests.faults.conftest import ROOT, until
 
@@ -38,25 +39,29 @@ class Slow(Step):
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Callable[[], subprocess.Popen[bytes]]:
+def worker(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Starts `manage.py enrich` on this test's database, with a slow step of another package."""
     (tmp_path / "slow_step.py").write_text(STEP, encoding="utf-8")
     info = tmp_path / "slow_step-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-step\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text("[memshadow.steps]\nslow = slow_step:Slow\n", encoding="utf-8")
-    place = connection.settings_dict
-    address = f"postgresql://{place['USER']}@/{place['NAME']}?host={quote(str(place['HOST']), safe='/')}"
+    given = urlsplit(os.environ.get("DATABASE_URL") or database_url(Path(os.environ["MEMSHADOW_DATA_DIR"])))
     environment = os.environ | {
-        "DATABASE_URL": f"{address}&port={place['PORT'] or 5432}",
+        "DATABASE_URL": urlunsplit(given._replace(path=f"/{connection.settings_dict['NAME']}")),
         "PYTHONPATH": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "memshadow.settings",
     }
+    started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, str(ROOT / "manage.py"), "enrich"], env=environment)
+        started.append(subprocess.Popen([sys.executable, str(ROOT / "manage.py"), "enrich"], env=environment))
+        return started[-1]
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def rows(state: str) -> int:
@@ -71,7 +76,7 @@ def test_nothing_is_lost_when_workers_are_killed(owner: User, worker: Callable[[
         Enrichment.objects.create(owner=owner, memory=memory, step="slow")
     for killed in (1, 2):
         process = worker()
-        until(lambda k=killed: rows("done") >= k and rows("running") == 1, "the worker is in the midst")
+        until(lambda k=killed: rows("done") >= k and rows("running") == 1, "the worker is in the midst", timeout_s=60)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert rows("running") == 1 and rows("done") < MEMORIES
