@@ -34,6 +34,7 @@ def main() -> None:
             with suppress(psutil.NoSuchProcess):  # PostgreSQL's own helpers come and go
                 line, mib = " ".join(process.cmdline()), process.memory_full_info().pss / 1024**2
                 group = "postgres" if "postgres" in line else "web" if "gunicorn" in line else "worker"
+                group = "enricher" if "enrich" in line else group
                 group = "supervisor" if process.pid == root.pid else group
                 groups[group] = groups.get(group, 0.0) + mib
     print(json.dumps({"pss_mib": groups, "total_mib": sum(groups.values())}, indent=1))
