@@ -80,7 +80,7 @@ def test_nothing_is_lost_when_workers_are_killed(owner: User, worker: Callable[[
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert rows("running") == 1 and rows("done") < MEMORIES
-        assert Enrichment.objects.get(state="running").lease_until <= now() + max(LEASE.values())
+        assert Enrichment.objects.filter(state="running", lease_until__lte=now() + max(LEASE.values())).exists()
         Enrichment.objects.filter(state="running").update(lease_until=now() - timedelta(seconds=1))
     assert worker().wait(timeout=60) == 0
     assert (
