@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -69,6 +70,11 @@ def rows(state: str) -> int:
     return Enrichment.objects.filter(step="slow", state=state).count()
 
 
+def in_the_midst(done: int) -> bool:
+    """A worker is at one memory, and has read so many."""
+    return rows("done") >= done and rows("running") == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_lost_when_workers_are_killed(owner: User, worker: Callable[[], subprocess.Popen[bytes]]) -> None:
     for n in range(MEMORIES):
@@ -76,7 +82,7 @@ def test_nothing_is_lost_when_workers_are_killed(owner: User, worker: Callable[[
         Enrichment.objects.create(owner=owner, memory=memory, step="slow")
     for killed in (1, 2):
         process = worker()
-        until(lambda k=killed: rows("done") >= k and rows("running") == 1, "the worker is in the midst", timeout_s=60)
+        until(partial(in_the_midst, killed), "the worker is in the midst", timeout_s=60)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert rows("running") == 1 and rows("done") < MEMORIES
