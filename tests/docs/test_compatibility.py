@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from django.conf import settings
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from memories.tests.test_sealed_api import sealed, vectors_of
@@ -51,13 +53,14 @@ def test_the_langchain_recipe_finds_memories_and_keeps_a_chat(owner: User, monke
 
 
 @pytest.mark.filterwarnings("default")  # of its forty packages
-def test_the_llamaindex_recipe_finds_memories_and_keeps_a_chat(owner: User) -> None:
+@pytest.mark.django_db(transaction=True)  # its loop runs in this thread, so the server is in another
+def test_the_llamaindex_recipe_finds_memories_and_keeps_a_chat(owner: User, live_server: LiveServer) -> None:
     chat = pytest.importorskip("llama_index.core.llms", reason="llama-index-core brings forty packages: not installed")
     recipe, api = names_in("LlamaIndex"), ApiClient(owner)
     key = api.post("/memories", {"content": "My daughter is allergic to hazelnuts."}).json()["id"]
     vectors = vectors_of("My daughter is allergic to hazelnuts.")
     assert api.post("/sealed", {"ciphertext": sealed(), "embedding": vectors}).status_code == 201
-    with client_here() as http:
+    with httpx.Client(base_url=live_server.url, timeout=30) as http:
         http.headers["Authorization"] = f"Bearer {api.key}"
         (found,) = recipe["MemshadowRetriever"](http).retrieve('allergic daughter -"quoted')
         assert (found.node.node_id, found.node.text) == (key, "My daughter is allergic to hazelnuts.")
