@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.flows.api_keys import create_api_key
 from accounts.models import User
 from memories.gateway.afterwards import afterwards
+from memories.gateway.relaying.loop import relays
 from memories.models import GatewayCall, GatewayLimit
 from memshadow.lib.clock import now
 from tests.api_client import ApiClient
@@ -23,6 +24,12 @@ from tests.model_servers import ModelServer
 CHAT: Any = [{"role": "user", "content": "What must I avoid?"}]
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def settled() -> None:
+    """Answers end before what they cost is noted."""
+    relays.drain(20)
+    afterwards.drain(20)
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ def test_a_call_under_way_holds_room_until_it_has_ended(gpt: openai.OpenAI, mode
     assert ApiClient(owner, ("*",)).get("/gateway/limits").json()["items"][0]["tokens_today"] == 0
     models.proceed.set()
     assert sum(1 for _ in stream)
-    afterwards.drain(10)
+    settled()
     call.refresh_from_db()
     assert call.ending == "complete" and call.input_tokens + call.output_tokens < 400
     gpt.chat.completions.create(model="gpt-test", messages=CHAT)
@@ -78,13 +85,13 @@ def test_of_many_calls_at_once_no_more_begin_than_there_is_room_for(
     assert sorted(answers) == [200, 200, 429, 429, 429, 429], "each is expected to take a little over 1,000"
     assert GatewayCall.objects.filter(owner=owner).count() == len(models.seen) == 2, "nothing is kept of those refused"
     models.proceed.set()
-    afterwards.drain(10)
+    settled()
 
 
 def test_embeddings_hold_room_by_their_size(gpt: openai.OpenAI, models: ModelServer, owner: User) -> None:
     GatewayLimit.objects.create(owner=owner, usd_a_month=1)
     gpt.embeddings.create(model="text-embedding-3-small", input="Hazelnuts " * 400)
-    afterwards.drain(10)
+    settled()
     call = GatewayCall.objects.get(owner=owner)
     assert call.ending == "complete" and call.output_tokens == 0
 
@@ -96,12 +103,12 @@ def test_a_call_that_never_ended_is_forgotten_after_an_hour(gpt: openai.OpenAI, 
         gpt.chat.completions.create(model="gpt-test", messages=CHAT)
     GatewayCall.objects.filter(id=cut_off.id).update(created_at=now() - timedelta(minutes=61))
     gpt.chat.completions.create(model="gpt-test", messages=CHAT)
-    afterwards.drain(10)
+    settled()
 
 
 def test_what_is_not_passed_on_is_not_under_way(gpt: openai.OpenAI, owner: User, live_server: LiveServer) -> None:
     away = gpt.with_options(base_url=f"{live_server.url}/gateway/https://10.0.0.7/v1")
     with pytest.raises(openai.BadRequestError, match="no public address"):
         away.chat.completions.create(model="gpt-test", messages=CHAT)
-    afterwards.drain(10)
+    settled()
     assert not GatewayCall.objects.filter(owner=owner).exists()
