@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from enrichment.prose import SHORT
+
 _AROUND_CHARS: Final = 160
-# 'Dr.' and an initial end no sentence.
-_SHORT: Final = re.compile(r"(?<!\w)(?:[A-Z]|Dr|Prof|Mr|Mrs|Ms|St|Hr|Fr|Nr|No|vs|etc|e\.g|i\.e|z\.B)$")
 _ENDS: Final = re.compile(r"[.!?…。！？]+[\"'”’)\]]*\s+|\n+")
 
 
@@ -29,10 +29,10 @@ class Excerpt:
 def excerpt(text: str, start: int, end: int) -> Excerpt:
     """The sentence around [start:end), at most _AROUND_CHARS characters on each side."""
     first = max(0, start - _AROUND_CHARS)
-    breaks = [found for found in _ENDS.finditer(text, first, start) if not _SHORT.search(text[: found.start()][-12:])]
+    breaks = [found for found in _ENDS.finditer(text, first, start) if not SHORT.search(text[: found.start()][-12:])]
     begin = breaks[-1].end() if breaks else first
     ends = _ENDS.finditer(text, end, min(len(text), end + _AROUND_CHARS))
-    stop = next((found for found in ends if not _SHORT.search(text[: found.start()][-12:])), None)
+    stop = next((found for found in ends if not SHORT.search(text[: found.start()][-12:])), None)
     last = stop.start() + len(stop.group().rstrip()) if stop else min(len(text), end + _AROUND_CHARS)
     before = ("…" if begin and not breaks else "") + text[begin:start]
     after = text[end:last] + ("…" if not stop and last < len(text) else "")

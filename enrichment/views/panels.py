@@ -14,6 +14,8 @@ from accounts.models import User
 from enrichment import entity_selectors as selectors
 from enrichment.entities import KINDS, label
 from enrichment.models import Mention
+from enrichment.selectors import result_of
+from enrichment.steps.sentiment import NAME as SENTIMENT
 from memories.models import Memory
 
 
@@ -26,6 +28,14 @@ def entities_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeStr
     if not groups:
         return SafeString("")
     return SafeString(render_to_string("enrichment/_memory_entities.html", {"groups": groups}, request=request))
+
+
+def sentiment_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeString:
+    """How the memory sounds, with the sentences that lean most; empty while it is not read, or cannot be."""
+    found = result_of(owner, memory.id, SENTIMENT)
+    if not found:
+        return SafeString("")
+    return SafeString(render_to_string("enrichment/_memory_sentiment.html", {"found": found}, request=request))
 
 
 def entity_marks(owner: User, memory: Memory) -> dict[str, str]:
