@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -25,7 +26,7 @@ from memories.gateway.dialects import AnthropicMessages, Asked, Dialect, GeminiC
 from memories.gateway.dialects.dialect import JsonObject
 from memories.gateway.event_stream import EventStream
 from memories.gateway.forwarding import Destination, sent
-from memories.gateway.holding import hold
+from memories.gateway.holding import hold, release
 from memories.gateway.recording import Exchanged, record
 from memories.gateway.refusals import GatewayRefused, ModelRefused, NoModelServer
 from memories.gateway.relaying.calls import Call, Ending, Header, Outcome, Refusal
@@ -36,7 +37,7 @@ from memories.gateway.routing import joined
 from memories.gateway.trying import said_in
 from memories.gateway.wishes import Wishes
 from memories.models import GatewayCall
-from memshadow.lib.errors import Unavailable
+from memshadow.lib.errors import MemshadowError, Unavailable
 from memshadow.lib.net import OutboundRefused
 
 _SPEAKS = {"anthropic": "anthropic", "google": "google"}  # a target's provider; every other speaks as OpenAI does
@@ -110,7 +111,11 @@ def prepared(access: Access, question: Question) -> Asking:
     call = new_call(caller, dialect=dialect.name, upstream=host, model=question.model)
     remembered = remembered_for(caller, asked, question.wishes, call)
     changed = dialect.with_block(body, remembered.block) if remembered.block else None
-    request = _request(upstream, path, changed or body, question)
+    try:
+        request = _request(upstream, path, changed or body, question)
+    except MemshadowError:
+        afterwards.add(partial(release, call))  # it does not go on, and is not under way
+        raise
     if caller.limited:
         hold(call, asked, memory_tokens=remembered.tokens, size_bytes=len(request.body))
     return Asking(caller, question, upstream, dialect, asked, call, remembered, request)

@@ -122,3 +122,14 @@ def test_a_question_that_is_not_remembered(api: ApiClient, models: ModelServer) 
     settled()
     assert not Conversation.objects.exists() and Memory.objects.count() == 1
     assert ASKED in models.last.raw.decode() and ALLERGY not in models.last.raw.decode()
+
+
+def test_what_is_not_passed_on_is_not_under_way(
+    api: ApiClient, models: ModelServer, owner: User, settings: Settings
+) -> None:
+    settings.OUTBOUND_ALLOW = ()
+    GatewayLimit.objects.create(owner=owner, tokens_a_day=1_000_000)
+    refused = api.post("/query", {"prompt": ASKED, "model": "gpt-test"})
+    assert refused.status_code == 400 and "no public address" in refused.json()["detail"]
+    settled()
+    assert not GatewayCall.objects.filter(owner=owner).exists()

@@ -58,7 +58,10 @@ def test_a_space_is_named_by_name_or_id(owner: User, served: list[Caller]) -> No
 def test_read_only_offers_nothing_that_changes(owner: User, served: list[Caller]) -> None:
     call_command("mcp", "--read-only")
     tools = offered(served[0])
-    assert len(tools) == 7 and all(tool.reads_only for tool in tools)
+    names = {tool.name for tool in tools}
+    assert names == {name for name, tool in TOOLS.items() if tool.permission == "memories:read"}
+    assert {"search_memories", "find_entities"} <= names and "add_memory" not in names
+    assert all(tool.reads_only for tool in tools)
 
 
 @pytest.mark.django_db
