@@ -108,6 +108,8 @@ def test_schemas_lose_references_and_titles_but_no_property() -> None:
 
 
 def test_names_are_unique() -> None:
+    from enrichment import mcp_tools as enrichment_tools
     from memories import mcp_tools
 
-    assert len(calling.TOOLS) == len(mcp_tools.TOOLS) and len(calling.PROMPTS) == len(mcp_tools.PROMPTS)
+    assert len(calling.TOOLS) == len(mcp_tools.TOOLS) + len(enrichment_tools.TOOLS)
+    assert len(calling.PROMPTS) == len(mcp_tools.PROMPTS)
