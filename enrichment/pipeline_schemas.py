@@ -41,6 +41,7 @@ class JobOut(BaseModel):
     failed: int
     waiting: int
     created_at: datetime
+    finished_at: datetime | None = Field(description="Null until nothing of it is left to do.")
 
     @classmethod
     def of(cls, status: JobStatus) -> JobOut:
@@ -57,6 +58,7 @@ class JobOut(BaseModel):
             failed=status.failed,
             waiting=status.waiting,
             created_at=job.created_at,
+            finished_at=job.finished_at,
         )
 
 

@@ -22,6 +22,7 @@ class EnrichmentJob(models.Model):
     memories = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["owner", "-created_at", "-id"], name="enrichment_job_recent")]

@@ -21,6 +21,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from enrichment.models import Enrichment, StepPause
 from enrichment.protocol import Cost, Outcome, Result, Step, StepInput
 from enrichment.registry import steps
+from enrichment.services.finishing import finish_jobs
 from enrichment.services.planning import readers_due
 from memories.models import Memory
 from memshadow.lib.clock import now
@@ -60,6 +61,7 @@ def run_due(*, for_s: float | None = None) -> int:
         total += turn
         if time.monotonic() > until:
             break
+    finish_jobs()
     return total
 
 

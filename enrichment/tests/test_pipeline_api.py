@@ -22,7 +22,9 @@ from enrichment.services.requesting import request_enrichment
 from enrichment.services.running import run_due
 from memories.drafts import MemoryDraft
 from memories.filters import MemoryFilter
+from memories.models import WebhookDelivery
 from memories.services.capture import capture_memory
+from memories.services.webhooks import create_webhook
 from memshadow.lib.clock import now
 from memshadow.lib.errors import PermissionRefused
 
@@ -127,3 +129,15 @@ def test_schedules_are_set_by_who_runs_the_server(owner: User, other: User, ask:
     ask(owner, "POST", "/schedules/missing/run", None, 202)
     assert EnrichmentSchedule.objects.get(name="missing").next_run_at <= now()
     assert {"recent", "missing", "maintenance"} <= {one["name"] for one in ask(other, "GET", "/schedules")["items"]}
+
+
+def test_the_end_of_a_job_is_noted_once_and_told(owner: User, ask: Callable[..., Any], example: None) -> None:
+    hook = create_webhook(owner=owner, url="https://9.9.9.9/hook", events=["enrichment.finished"])
+    memory = capture_memory(owner=owner, draft=MemoryDraft(content="A text of a few words.")).memory
+    job = ask(owner, "POST", "/enrich", {"memory_ids": [str(memory.id)], "steps": [NAME]}, 202)
+    assert job["finished_at"] is None and not WebhookDelivery.objects.exists()
+    run_due()
+    run_due()
+    assert ask(owner, "GET", f"/enrich/jobs/{job['id']}")["finished_at"] is not None
+    told = WebhookDelivery.objects.get(webhook=hook)
+    assert (told.event, told.data) == ("enrichment.finished", {"job_id": job["id"], "done": 1, "failed": 0})

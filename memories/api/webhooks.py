@@ -19,7 +19,9 @@ from memshadow.lib.strict import NOT_GIVEN, Flag, PageQuery, StrictModel, Strict
 
 router = Router(tags=["Webhooks"])
 
-EventName = Literal["memory.created", "memory.updated", "memory.superseded", "memory.deleted", "import.finished"]
+EventName = Literal[
+    "memory.created", "memory.updated", "memory.superseded", "memory.deleted", "import.finished", "enrichment.finished"
+]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=services.URL_MAX_CHARS)]
 Events = Annotated[list[EventName], Field(min_length=1, max_length=10)]
 

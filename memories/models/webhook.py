@@ -21,6 +21,7 @@ class WebhookEvent(models.TextChoices):
     SUPERSEDED = "memory.superseded", "A memory was superseded by another"
     DELETED = "memory.deleted", "A memory was moved to the trash"
     IMPORT_FINISHED = "import.finished", "An import ended"
+    ENRICHMENT_FINISHED = "enrichment.finished", "Asked-for enrichment ended"
 
 
 class Webhook(models.Model):

@@ -105,6 +105,11 @@ def tell_of_import(job: ImportJob) -> None:
     _note(job.owner_id, WebhookEvent.IMPORT_FINISHED, [{"import_id": str(job.id), "state": job.state, **counts}])
 
 
+def tell_of_enrichment(*, owner_id: UUID, job_id: UUID, done: int, failed: int) -> None:
+    """Note that what was asked of enrichment is done."""
+    _note(owner_id, WebhookEvent.ENRICHMENT_FINISHED, [{"job_id": str(job_id), "done": done, "failed": failed}])
+
+
 def send_test(*, webhook: Webhook) -> WebhookDelivery:
     """A message that says nothing, to see whether it arrives. Raises Conflict when the webhook is switched off."""
     if not webhook.is_active:
