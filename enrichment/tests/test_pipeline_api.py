@@ -131,13 +131,14 @@ def test_schedules_are_set_by_who_runs_the_server(owner: User, other: User, ask:
     assert {"recent", "missing", "maintenance"} <= {one["name"] for one in ask(other, "GET", "/schedules")["items"]}
 
 
+@pytest.mark.django_db
 def test_the_end_of_a_job_is_noted_once_and_told(owner: User, ask: Callable[..., Any], example: None) -> None:
     hook = create_webhook(owner=owner, url="https://9.9.9.9/hook", events=["enrichment.finished"])
     memory = capture_memory(owner=owner, draft=MemoryDraft(content="A text of a few words.")).memory
-    job = ask(owner, "POST", "/enrich", {"memory_ids": [str(memory.id)], "steps": [NAME]}, 202)
+    job = ask(owner, "POST", "", {"memory_ids": [str(memory.id)], "steps": [NAME]}, 202)
     assert job["finished_at"] is None and not WebhookDelivery.objects.exists()
     run_due()
     run_due()
-    assert ask(owner, "GET", f"/enrich/jobs/{job['id']}")["finished_at"] is not None
+    assert ask(owner, "GET", f"/jobs/{job['id']}")["finished_at"] is not None
     told = WebhookDelivery.objects.get(webhook=hook)
     assert (told.event, told.data) == ("enrichment.finished", {"job_id": job["id"], "done": 1, "failed": 0})
