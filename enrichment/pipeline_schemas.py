@@ -124,7 +124,7 @@ class ScheduleOut(BaseModel):
     label: str
     is_on: bool
     every_minutes: int | None
-    at: time | None = Field(description="Time of day, UTC; null: it runs every so many minutes.")
+    at: str | None = Field(description="Time of day in UTC, such as 02:00; null: it runs every so many minutes.")
     weekday: int | None = Field(description="0 is Monday; null: every day.")
     next_run_at: datetime
     last_run_at: datetime | None
@@ -135,7 +135,8 @@ class ScheduleOut(BaseModel):
     @classmethod
     def of(cls, row: EnrichmentSchedule) -> ScheduleOut:
         """From a row."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+        plain = {name: getattr(row, name) for name in cls.model_fields}
+        return cls(**{**plain, "at": f"{row.at:%H:%M}" if row.at else None})
 
 
 class ScheduleListOut(BaseModel):
