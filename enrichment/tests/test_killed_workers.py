@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection
 
+from accounts.master_key import keys as master_keys
 from accounts.models import User
 from enrichment.models import Enrichment
 from enrichment.services.running import LEASE
@@ -50,6 +52,8 @@ def worker(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     given = urlsplit(os.environ.get("DATABASE_URL") or database_url(Path(os.environ["MEMSHADOW_DATA_DIR"])))
     environment = os.environ | {
         "DATABASE_URL": urlunsplit(given._replace(path=f"/{connection.settings_dict['NAME']}")),
+        # The keys that this process seals with; a test before may have left others in the file.
+        "MEMSHADOW_MASTER_KEY": ",".join(b64encode(key).decode() for key in master_keys()),
         "PYTHONPATH": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "memshadow.settings",
     }
