@@ -19,6 +19,7 @@ from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
 EMAIL = "bench@example.org"
+_REST = "from enrichment.models import StepPause; StepPause.objects.get_or_create(step='')"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def kept_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Instance]:
-    """`manage.py up` on a free port, with an owner and an API key."""
+    """`manage.py up` on a free port, with an owner and an API key; enrichment rests, for it would use the cores."""
     port = _free_port()
     # The limits are counted as always, and wide enough for a load test with one key.
     wide = {"MEMSHADOW_RATE_LIMIT_USER": "1000000", "MEMSHADOW_RATE_LIMIT_KEY": "1000000"}
@@ -67,18 +68,18 @@ def running(folder: Path) -> Iterator[Instance]:
     try:
         _wait_ready(f"http://127.0.0.1:{port}/health/ready", process, folder / "up.log")
         ready_s = time.monotonic() - begun
-        key = subprocess.run(
-            [sys.executable, "manage.py", "ensure_owner", "--email", EMAIL, "--api-key", f"bench {uuid4()}"],
-            cwd=ROOT,
-            env=environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
+        _managed(environment, "shell", "--no-imports", "--command", _REST)
+        key = _managed(environment, "ensure_owner", "--email", EMAIL, "--api-key", f"bench {uuid4()}")
         yield Instance(folder, f"http://127.0.0.1:{port}", key, process.pid, ready_s)
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _managed(environment: dict[str, str], *command: str) -> str:
+    """What a manage.py command prints."""
+    line = [sys.executable, "manage.py", *command]
+    return subprocess.run(line, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _free_port() -> int:
