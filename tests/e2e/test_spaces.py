@@ -28,10 +28,10 @@ def join(page: Page, product: Product, host: Page, email: str) -> None:
 def test_two_people_share_a_tag_and_work_in_a_space(
     product: Product, open_context: Callable[..., BrowserContext]
 ) -> None:
-    ada, bob = open_context().new_page(), open_context().new_page()
+    ada, ben = open_context().new_page(), open_context().new_page()
     enter(ada, product)
     write_note(ada, product, "The narwhal wants its tank at nine degrees.", "aquarium")
-    join(bob, product, ada, "bob@example.org")
+    join(ben, product, ada, "ben@example.org")
 
     ada.goto(address(product, "/account/spaces/"))
     ada.fill("[name=name]", "Aquarium")
@@ -40,13 +40,13 @@ def test_two_people_share_a_tag_and_work_in_a_space(
     space = re.search(r"/spaces/([\w-]{36})/", ada.url)
     assert space is not None
     offer = ada.locator("form", has=ada.locator("[name=email]"))
-    offer.locator("[name=email]").fill("bob@example.org")
+    offer.locator("[name=email]").fill("ben@example.org")
     offer.locator("[name=role]").select_option("editor")
     offer.locator("button[type=submit]").click()
     ada.wait_for_load_state()
-    bob.goto(address(product, "/account/spaces/"))
-    bob.click("text=Take it up")
-    bob.wait_for_load_state()
+    ben.goto(address(product, "/account/spaces/"))
+    ben.click("text=Take it up")
+    ben.wait_for_load_state()
 
     ada.goto(address(product, "/tags/"))
     ada.locator("tr", has_text="aquarium").get_by_text("Edit").click()
@@ -56,15 +56,15 @@ def test_two_people_share_a_tag_and_work_in_a_space(
     ada.locator("main form button.btn-primary, main form button.btn-danger").first.click()
     expect(ada.locator("main")).to_contain_text("Done", timeout=30_000)
 
-    bob.goto(address(product, f"/in/{space[1]}/library/"))
-    expect(bob.locator("main")).to_contain_text("narwhal")
-    bob.goto(address(product, f"/in/{space[1]}/memories/new/"))
-    bob.fill("[name=content]", "The narwhal ate at noon.")
-    bob.click("main button[type=submit]")
-    bob.wait_for_url("**/memories/*-*/")
-    bob.wait_for_load_state("networkidle")
-    ada.goto(bob.url)
-    expect(ada.locator("main")).to_contain_text("bob@example.org")
-    for page in (ada, bob):
+    ben.goto(address(product, f"/in/{space[1]}/library/"))
+    expect(ben.locator("main")).to_contain_text("narwhal")
+    ben.goto(address(product, f"/in/{space[1]}/memories/new/"))
+    ben.fill("[name=content]", "The narwhal ate at noon.")
+    ben.click("main button[type=submit]")
+    ben.wait_for_url("**/memories/*-*/")
+    ben.wait_for_load_state("networkidle")
+    ada.goto(ben.url)
+    expect(ada.locator("main")).to_contain_text("ben@example.org")
+    for page in (ada, ben):
         page.goto(address(product, "/library/"))
         expect(page.locator("main")).not_to_contain_text("narwhal")
