@@ -33,9 +33,10 @@ PAGE_DEFAULT = 50
 
 # Every search reads its hits with these, written out: to have Django put them together took longer than to run them.
 _BY_ID = "SELECT * FROM {table} WHERE owner_id = %s AND id = ANY(%s)"
-_TAGS = """
-    SELECT t.*, c.memory_id AS carrier_id FROM memories_memorytag c JOIN memories_tag t ON t.id = c.tag_id
-    WHERE c.owner_id = %s AND c.memory_id = ANY(%s)
+_WITH_TAGS = """
+    SELECT m.*, ARRAY(SELECT c.tag_id FROM memories_memorytag c WHERE c.owner_id = m.owner_id AND c.memory_id = m.id)
+        AS tag_ids
+    FROM memories_memory m WHERE m.owner_id = %s AND m.id = ANY(%s)
 """
 
 _LAST_TURNS = """
@@ -65,16 +66,14 @@ def memory_page(
 
 def memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
     """Those of the ids that are the owner's, with their parts as `with_parts` gives them."""
-    found = _by_id(Memory, owner, ids)
+    found = _by_id(Memory, owner, ids, sql=_WITH_TAGS)
     personas = _by_id(Persona, owner, {m.persona_id for m in found.values() if m.persona_id})
     conversations = _by_id(Conversation, owner, {m.conversation_id for m in found.values() if m.conversation_id})
-    tags: dict[UUID, list[Tag]] = {memory_id: [] for memory_id in found}
-    for tag in Tag.objects.raw(_TAGS, [owner.id, list(found)]):
-        tags[vars(tag)["carrier_id"]].append(tag)
+    tags = _by_id(Tag, owner, {tag_id for m in found.values() for tag_id in vars(m)["tag_ids"]})
     for memory in found.values():
         memory.persona = personas.get(memory.persona_id) if memory.persona_id else None
         memory.conversation = conversations.get(memory.conversation_id) if memory.conversation_id else None
-        _remember_tags(memory, tags[memory.id])
+        _remember_tags(memory, [tags[tag_id] for tag_id in vars(memory)["tag_ids"] if tag_id in tags])
     return found
 
 
@@ -83,11 +82,11 @@ def bare_memories_by_id(owner: User, ids: Iterable[UUID]) -> dict[UUID, Memory]:
     return _by_id(Memory, owner, ids)
 
 
-def _by_id(model: type[Row], owner: User, ids: Iterable[UUID]) -> dict[UUID, Row]:
+def _by_id(model: type[Row], owner: User, ids: Iterable[UUID], *, sql: str = _BY_ID) -> dict[UUID, Row]:
     wanted = list(ids)
     if not wanted:
         return {}
-    rows = model._default_manager.raw(_BY_ID.format(table=model._meta.db_table), [owner.id, wanted])
+    rows = model._default_manager.raw(sql.format(table=model._meta.db_table), [owner.id, wanted])
     return {row.pk: row for row in rows}
 
 

@@ -47,6 +47,7 @@ def on_starting(server: object) -> None:
 
     load_words()
     gc.collect()
+    gc.set_threshold(10_000)  # a search makes thousands of objects, which die by themselves; 700 would look 20 times
     gc.freeze()  # so that collecting garbage does not write to, and thereby copy, what is shared
 
 
