@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from enrichment.models import EnrichmentJob, EnrichmentSchedule, Entity, EntityChange
+from enrichment.models import EnrichmentJob, EnrichmentSchedule, Entity, EntityChange, Topic, TopicChange
 from memshadow.lib.errors import NotFound
 
 _STEPS = 20
@@ -45,4 +45,25 @@ def schedule_or_404(name: str) -> EnrichmentSchedule:
     found = EnrichmentSchedule.objects.filter(name=name).first()
     if found is None:
         raise NotFound("There is no such schedule.")
+    return found
+
+
+def topic_or_404(owner: User, topic_id: UUID) -> Topic:
+    """One of the owner's topics; what was merged into another is that one."""
+    rows = Topic.objects.filter(owner=owner).select_related("owner")
+    found = rows.filter(id=topic_id).first()
+    for _ in range(_STEPS):
+        if found is None or found.merged_into_id is None:
+            break
+        found = rows.filter(id=found.merged_into_id).first()
+    if found is None:
+        raise NotFound("There is no topic of yours with this id.")
+    return found
+
+
+def topic_change_or_404(owner: User, change_id: UUID) -> TopicChange:
+    """One of the owner's corrections of topics."""
+    found = TopicChange.objects.filter(owner=owner, id=change_id).select_related("topic", "owner").first()
+    if found is None:
+        raise NotFound("There is no correction of yours with this id.")
     return found

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from enrichment.models import (
+    Cluster,
     Enrichment,
     EnrichmentJob,
     EnrichmentSchedule,
@@ -15,7 +16,11 @@ from enrichment.models import (
     EntityChange,
     EntityName,
     Mention,
+    Placement,
     StepPause,
+    Topic,
+    TopicChange,
+    TopicRun,
 )
 from memories.admin.content import READ_CONTENT
 from memshadow.lib.admin import ReadOnlyAdmin
@@ -152,3 +157,56 @@ class StepPauseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("__str__", "since")
     fields = ("step",)
+
+
+@admin.register(Topic)
+class TopicAdmin(_Sealed):
+    """Topics: found by owner."""
+
+    list_display = ("id", "owner", "is_named_by_hand", "is_hidden", "merged_into_id", "created_at")
+    list_filter = ("is_hidden", "is_named_by_hand")
+    fields = ("id", "owner", "label_shown", "is_named_by_hand", "is_hidden", "merged_into", "created_at")
+
+    @admin.display(description="label")
+    def label_shown(self, row: Topic) -> str:
+        """The label, decrypted."""
+        return str(row.label)
+
+
+@admin.register(TopicChange)
+class TopicChangeAdmin(_Sealed):
+    """Corrections of topics by people."""
+
+    list_display = ("id", "owner", "topic_id", "action", "at", "undone_at")
+    list_filter = ("action",)
+    fields = ("id", "owner", "topic", "action", "at", "undone_at")
+
+
+@admin.register(Cluster)
+class ClusterAdmin(ReadOnlyAdmin):
+    """Groups of vectors, and the topic of each."""
+
+    list_display = ("id", "owner", "topic_id", "reach", "is_current", "created_at")
+    list_filter = ("is_current",)
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=topic__id", "owner__email")
+    exclude = ("centre",)
+
+
+@admin.register(Placement)
+class PlacementAdmin(ReadOnlyAdmin):
+    """Where each memory stands on the map, and in which cluster."""
+
+    list_display = ("memory_id", "owner", "cluster_id", "nearness", "x", "y", "placed_at")
+    list_select_related = ("owner",)
+    search_fields = ("=memory__id", "owner__email")
+
+
+@admin.register(TopicRun)
+class TopicRunAdmin(ReadOnlyAdmin):
+    """When an owner's memories were grouped last."""
+
+    list_display = ("owner", "memories", "embedding_model_id", "grouped_at", "took_ms")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email",)
+    exclude = ("frame",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -52,6 +53,14 @@ def parsed(texts: Sequence[str], language: str) -> list[Doc] | None:
         docs.update(zip(missing, pipeline.pipe(missing), strict=True))
         _remember(code, docs)
     return [docs[text] for text in texts]
+
+
+def give_back() -> None:
+    """Forget pipelines and parsed texts, so that something else has their memory; the next text loads them again."""
+    with _LOADING, _USING:
+        _recent.clear()
+        _loaded.cache_clear()
+    gc.collect()
 
 
 def passages(text: str) -> Iterator[tuple[int, str]]:

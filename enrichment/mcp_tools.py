@@ -13,6 +13,7 @@ from enrichment.access import entity_or_404
 from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt
 from enrichment.models import Entity
+from enrichment.topic_tools import TOOLS as TOPIC_TOOLS
 from memories.models import Memory
 from memories.screening import dotted
 from memshadow.lib.strict import StrictModel
@@ -135,4 +136,5 @@ TOOLS = (
         gives=GetNamedOut,
         run=get_named,
     ),
+    *TOPIC_TOOLS,
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import entities, pipeline
+from enrichment.views import entities, pipeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -15,4 +15,9 @@ urlpatterns = [
     path("entities/<uuid:entity_id>/", entities.entity, name="entity"),
     path("entities/<uuid:entity_id>/change/", entities.change, name="entity_change"),
     path("entities/changes/<uuid:change_id>/undo/", entities.undo, name="entity_undo"),
+    path("topics/", topics.topics, name="topics"),
+    path("topics/hidden/", topics.hidden, name="hidden_topics"),
+    path("topics/<uuid:topic_id>/", topics.topic, name="topic"),
+    path("topics/<uuid:topic_id>/change/", topics.change, name="topic_change"),
+    path("topics/changes/<uuid:topic_change_id>/undo/", topics.undo, name="topic_undo"),
 ]

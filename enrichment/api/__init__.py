@@ -3,7 +3,8 @@
 from enrichment.api.entities import router as entities_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.sentiment import router as sentiment_router
+from enrichment.api.topics import router as topics_router
 
-routers = (entities_router, pipeline_router, sentiment_router)
+routers = (entities_router, pipeline_router, sentiment_router, topics_router)
 
 __all__ = ["routers"]

@@ -4,8 +4,10 @@ from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
 from enrichment.models.job import EnrichmentJob
 from enrichment.models.schedule import EnrichmentSchedule, StepPause
+from enrichment.models.topic import Cluster, Placement, Topic, TopicChange, TopicRun
 
 __all__ = [
+    "Cluster",
     "Enrichment",
     "EnrichmentJob",
     "EnrichmentSchedule",
@@ -13,7 +15,11 @@ __all__ = [
     "EntityChange",
     "EntityName",
     "Mention",
+    "Placement",
     "StepPause",
+    "Topic",
+    "TopicChange",
+    "TopicRun",
     "entity_name_key",
     "entity_part_keys",
 ]

@@ -16,6 +16,7 @@ from enrichment.entities import KINDS, label
 from enrichment.models import Mention
 from enrichment.selectors import result_of
 from enrichment.steps.sentiment import NAME as SENTIMENT
+from enrichment.topic_selectors import topics_of
 from memories.models import Memory
 
 
@@ -36,6 +37,16 @@ def sentiment_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeSt
     if not found:
         return SafeString("")
     return SafeString(render_to_string("enrichment/_memory_sentiment.html", {"found": found}, request=request))
+
+
+def topic_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeString:
+    """What the memory is about; empty while it has no topic."""
+    found = topics_of(owner, [memory.id]).get(memory.id)
+    if found is None:
+        return SafeString("")
+    topic, _ = found
+    context = {"topic": {"label": topic.label, "url": reverse("enrichment:topic", args=[topic.id])}}
+    return SafeString(render_to_string("enrichment/_memory_topic.html", context, request=request))
 
 
 def entity_marks(owner: User, memory: Memory) -> dict[str, str]:

@@ -37,6 +37,7 @@ from personas.services import create_persona, name_key
 # What becomes of each row that refers to a memory; a test finds the tables by itself.
 HANGING_ON: Final = {
     "enrichment.enrichment.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.placement.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.mention.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "memories.feedback.memory": "dropped: it judged answers to the questions of another owner",
     "memories.memorylink.from_memory": "goes along with both of its ends, else it is dropped and counted",

@@ -22,8 +22,9 @@ from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from enrichment.entities import Found
-from enrichment.models import Entity
+from enrichment.models import Cluster, Entity, Placement, Topic
 from enrichment.services.correcting import hide_entity
+from enrichment.services.correcting_topics import rename_topic
 from enrichment.services.recording import record_mentions
 from enrichment.services.requesting import request_enrichment
 from enrichment.services.scheduling import keep_schedules
@@ -99,7 +100,18 @@ def _named(user: User, memory: Memory) -> dict[str, UUID]:
     change = hide_entity(owner=user, entity=entity, hidden=False)
     keep_schedules()
     job = request_enrichment(owner=user, wanted=MemoryFilter())
-    return {"entity_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id}
+    return {"entity_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id, **_about(user, memory)}
+
+
+def _about(user: User, memory: Memory) -> dict[str, UUID]:
+    """A topic of the memory, and a correction of it."""
+    topic = Topic(owner=user)
+    topic.label = f"{SECRET} topic"
+    topic.save()
+    change = rename_topic(owner=user, topic=topic, label=f"{SECRET} theme")
+    cluster = Cluster.objects.create(owner=user, topic=topic, centre=bytes(384 * 4), reach=0.5)
+    Placement.objects.create(owner=user, memory=memory, cluster=cluster, x=0.5, y=0.5)
+    return {"topic_id": topic.id, "topic_change_id": change.id}
 
 
 def _of_people(user: User) -> dict[str, Any]:

@@ -51,11 +51,13 @@ BODIES: dict[str, Any] = {
     "seal_memory": {"ciphertext": SEALED, "updated_at": "2026-01-01T00:00:00Z"},
     "correct_entity": {"name": "taken over"},
     "merge_entities": {"others": ["00000000-0000-7000-8000-000000000000"]},
+    "merge_topics": {"others": ["00000000-0000-7000-8000-000000000000"]},
+    "correct_topic": {"label": "taken over"},
     "split_entity": {"names": ["00000000-0000-7000-8000-000000000000"]},
     "mem0_update": {"text": "taken over"},
 }
-# Their bodies name objects too; enrichment/tests/test_entities_api.py tries them.
-NAMING_MORE = {"merge_entities", "split_entity"}
+# Their bodies name objects too; enrichment/tests/test_entities_api.py and test_topics_api.py try them.
+NAMING_MORE = {"merge_entities", "split_entity", "merge_topics"}
 CSRF = {"X-CSRFToken": "x"}  # test clients are not asked for the right one
 FORM = {
     "action": "delete",

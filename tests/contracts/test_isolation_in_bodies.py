@@ -41,7 +41,9 @@ def test_a_new_memory_cannot_join_someone_elses_things(
 LISTS = ["/memories", "/trash", "/conversations", "/tags", "/personas", "/imports", "/saved-searches", "/feedback"]
 
 
-@pytest.mark.parametrize("path", [*LISTS, "/entities", "/learnt-rules", "/search", "/search/suggestions"])
+@pytest.mark.parametrize(
+    "path", [*LISTS, "/entities", "/topics", "/map", "/learnt-rules", "/search", "/search/suggestions"]
+)
 def test_lists_hold_nothing_of_someone_else(owner: User, other: User, things: dict[str, Any], path: str) -> None:
     query = {"q": SECRET} if path.startswith("/search") else {}
     assert ApiClient(other).get(path, **query).json()["items"] == []

@@ -29,6 +29,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "list_entities": {},
     "find_entities": {},
     "get_entity": {"entity_id": "{entity_id}"},
+    "list_topics": {},
+    "get_topic": {"topic_id": "{topic_id}"},
     "add_memory": {"text": "a new memory", "persona": "{persona_id}"},
     "update_memory": {"memory_id": "{memory_id}", "text": "taken over"},
     "delete_memory": {"memory_id": "{memory_id}"},

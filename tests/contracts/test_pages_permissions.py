@@ -24,6 +24,8 @@ POST_ONLY = {
     "enrichment:pause",
     "enrichment:retry",
     "enrichment:entity_undo",
+    "enrichment:topic_change",
+    "enrichment:topic_undo",
     "memories:action",
     "memories:bulk",
     "memories:undo",

@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 from django.core.management.base import BaseCommand
 
+from enrichment.services.regrouping import keep_up
 from enrichment.services.running import run_due
 from enrichment.services.scheduling import run_schedules
 from memories import embedding_usage
@@ -34,8 +35,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit status 3 says that there was nothing to do."""
         started, busy_at, total = time.monotonic(), time.monotonic(), 0
+        kept_up = False
         while True:
             done = run_schedules() + run_due(for_s=_SLICE_S)
+            if done or not kept_up:
+                # Topics wait until the steps have read everything, and are looked at once in each pause.
+                done, kept_up = (done, False) if done else (keep_up(), True)
             embedding_usage.flush()
             total, busy_at = total + done, time.monotonic() if done else busy_at
             if time.monotonic() - started > options["for_s"] or _grown(options["max_mib"]):
