@@ -68,7 +68,7 @@ def _figures(rows: QuerySet[Placement]) -> dict[UUID, dict[str, Any]]:
     counted = rows.values("cluster__topic").annotate(
         n=Count("memory"), first=Min("memory__occurred_at"), last=Max("memory__occurred_at")
     )
-    return {row["cluster__topic"]: row for row in counted.order_by()}
+    return {row["cluster__topic"]: dict(row) for row in counted.order_by()}
 
 
 def _counted(topic: Topic, row: dict[str, Any] | None) -> CountedTopic:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -66,23 +66,23 @@ def vectors_named(owner_id: UUID, memory_ids: Sequence[UUID]) -> StoredVectors:
     return _read(_rows(_NAMED, owner_id, ids=list(memory_ids)))
 
 
-def _rows(statement: str, owner_id: UUID, **named: object) -> list[tuple[object, ...]]:
+def _rows(statement: str, owner_id: UUID, **named: Any) -> list[tuple[Any, ...]]:
     model = generations.active().id
     with connection.cursor() as cursor:
         cursor.execute(statement, {"owner": owner_id, "model": model, "limit": BATCH, **named})
-        rows: list[tuple[object, ...]] = cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
-def _read(rows: Sequence[tuple[object, ...]]) -> StoredVectors:
+def _read(rows: Sequence[tuple[Any, ...]]) -> StoredVectors:
     kept = [row for row in rows if row[5] is not None]
-    packed = b"".join(bytes(row[5])[_HEADER_BYTES:] for row in kept)  # type: ignore[call-overload]
+    packed = b"".join(bytes(row[5])[_HEADER_BYTES:] for row in kept)
     vectors = np.frombuffer(packed, ">f2").astype(np.float32).reshape(len(kept), -1 if kept else dimension())
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return StoredVectors(
-        ids=[row[0] for row in kept],  # type: ignore[misc]
-        conversations=[row[1] for row in kept],  # type: ignore[misc]
-        authors=[bytes(row[2]) for row in kept],  # type: ignore[call-overload]
+        ids=[row[0] for row in kept],
+        conversations=[row[1] for row in kept],
+        authors=[bytes(row[2]) for row in kept],
         moments=np.array([row[3] for row in kept], np.float64),
         words=np.array([row[4] or 0 for row in kept], np.int64),
         vectors=np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32),

@@ -68,7 +68,8 @@ def _sorted(raw: Path, into: Path, order: NDArray[np.int64]) -> Stored:
     shape = (len(order), dimension())
     if not len(order):
         return np.zeros(shape, np.float16)
-    found, target = (np.memmap(path, np.float16, mode, shape=shape) for path, mode in ((raw, "r"), (into, "w+")))
+    found: Stored = np.memmap(raw, np.float16, "r", shape=shape)
+    target: Stored = np.memmap(into, np.float16, "w+", shape=shape)
     for at in range(0, len(order), 4096):
         target[at : at + 4096] = found[order[at : at + 4096]]
     return target

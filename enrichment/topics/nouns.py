@@ -15,8 +15,8 @@ def is_noun(seen: Seen) -> bool | None:
     language = _FALLBACK if seen.language in ("", "und") and seen.sentence.isascii() else seen.language
     if not has_pipeline(language):
         return None
-    (doc,) = parsed([seen.sentence], language) or [None]
-    begin = seen.sentence.find(seen.words)
+    docs = parsed([seen.sentence], language)
+    doc, begin = docs[0] if docs else None, seen.sentence.find(seen.words)
     found = doc.char_span(begin, begin + len(seen.words), alignment_mode="expand") if doc and begin >= 0 else None
     parts = [token.pos_ for token in found or () if not token.is_punct]
     return bool(parts) and parts[-1] in _HEADS and set(parts) <= _PARTS
