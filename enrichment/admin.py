@@ -15,8 +15,10 @@ from enrichment.models import (
     Entity,
     EntityChange,
     EntityName,
+    FactVerdict,
     Mention,
     Placement,
+    Relation,
     StepPause,
     Topic,
     TopicChange,
@@ -99,6 +101,59 @@ class EntityChangeAdmin(_Sealed):
     list_display = ("id", "owner", "entity_id", "action", "at", "undone_at")
     list_filter = ("action",)
     fields = ("id", "owner", "entity", "action", "at", "undone_at")
+
+
+@admin.register(Relation)
+class RelationAdmin(_Sealed):
+    """Relations: what memories state, when it is true and since when it is known."""
+
+    list_display = (
+        "id",
+        "owner",
+        "memory_id",
+        "subject_id",
+        "object_id",
+        "modality",
+        "is_negated",
+        "valid_from",
+        "valid_to",
+    )
+    list_filter = ("modality", "is_negated", "is_end", "rule")
+    fields = (
+        "id",
+        "owner",
+        "memory",
+        "stated_shown",
+        "subject",
+        "object",
+        "start",
+        "end",
+        "is_negated",
+        "is_end",
+        "is_single",
+        "modality",
+        "confidence",
+        "rule",
+        "valid_from",
+        "valid_to",
+        "time_rule",
+        "learnt_at",
+        "unlearnt_at",
+    )
+
+    @admin.display(description="stated")
+    def stated_shown(self, row: Relation) -> str:
+        """Subject, predicate and object, decrypted."""
+        return " – ".join(str(row.said.get(part, "")) for part in ("subject", "predicate", "object"))
+
+
+@admin.register(FactVerdict)
+class FactVerdictAdmin(_Sealed):
+    """What people said to facts."""
+
+    list_display = ("id", "owner", "action", "at", "undone_at")
+    list_filter = ("action",)
+    fields = ("id", "owner", "action", "ends_at", "at", "undone_at")
 
 
 @admin.register(Enrichment)

@@ -17,6 +17,11 @@ SHORT: Final = re.compile(r"(?<!\w)(?:[A-Z]|Dr|Prof|Mr|Mrs|Ms|St|Hr|Fr|Nr|No|vs|
 _ENDS: Final = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?:\s+|(?<=[。！？]))|\n+")
 
 
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """Where code blocks between fences stand."""
+    return [found.span() for found in _FENCE.finditer(text)]
+
+
 def sentences(text: str) -> Iterator[tuple[int, str]]:
     """(place, sentence) for each sentence outside code blocks, without the blanks around it."""
     prose = _FENCE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)

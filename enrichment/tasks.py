@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enrichment.services.forgetting import forget_unmentioned
+from enrichment.services.forgetting import forget_unmentioned, forget_verdicts
 
 
 def forget() -> int:
-    """Forget names that no memory mentions any more; returns how many entities went."""
+    """Forget names that no memory mentions, and verdicts on what none states; returns how many entities went."""
     count = 0
+    forget_verdicts()
     while gone := forget_unmentioned():
         count += gone
     return count

@@ -22,6 +22,11 @@ _WORK_WORD: Final = word_set("works")
 _SMALL: Final = frozenset("a an and as at but by for from in into is it of on or the to with &".split())  # noqa: SIM905
 
 
+def is_nobody(name: str) -> bool:
+    """Whether an author's name names nobody: empty, 'user', 'me'."""
+    return not name.strip() or name.casefold() in _NOBODY
+
+
 def people(text: str, known: Collection[str]) -> Iterator[Found]:
     """Names of people who are known, and their given names alone."""
     persons = [name for name in known if name.lower() not in _NOBODY and name not in _PROGRAMS]

@@ -3,6 +3,7 @@
 from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
 from enrichment.models.job import EnrichmentJob
+from enrichment.models.relation import FactVerdict, Relation, fact_key, phrase_node, predicate_key
 from enrichment.models.schedule import EnrichmentSchedule, StepPause
 from enrichment.models.topic import Cluster, Placement, Topic, TopicChange, TopicRun
 
@@ -14,12 +15,17 @@ __all__ = [
     "Entity",
     "EntityChange",
     "EntityName",
+    "FactVerdict",
     "Mention",
     "Placement",
+    "Relation",
     "StepPause",
     "Topic",
     "TopicChange",
     "TopicRun",
     "entity_name_key",
     "entity_part_keys",
+    "fact_key",
+    "phrase_node",
+    "predicate_key",
 ]

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from enrichment.entities import THING_KINDS
 from enrichment.models import Entity, EntityChange, EntityName, Mention
+from enrichment.services.following import follow_entities
 from enrichment.services.resolving import hold_names
 from memshadow.lib.clock import now
 from memshadow.lib.errors import Conflict, NotFound, ValidationFailed
@@ -34,6 +35,7 @@ def merge_entities(*, owner: User, into: Entity, others: Sequence[Entity]) -> En
     EntityName.objects.filter(owner=owner, entity=into).update(is_by_hand=True)
     Mention.objects.filter(owner=owner, entity__in=ids).update(entity=into)
     Entity.objects.filter(owner=owner, id__in=ids).update(merged_into=into)
+    follow_entities(owner.id, ids)
     return _noted(into, EntityChange.Action.MERGE, before)
 
 
@@ -54,6 +56,7 @@ def split_entity(*, owner: User, entity: Entity, names: Collection[UUID]) -> tup
     EntityName.objects.filter(owner=owner, entity=entity).update(is_by_hand=True)
     Mention.objects.filter(owner=owner, name__in=ids).update(entity=fresh, reason="")
     _name_again(entity, [row for row in rows if row.id not in set(ids)])
+    follow_entities(owner.id, [entity.id])
     return fresh, _noted(entity, EntityChange.Action.SPLIT, before | {"fresh": str(fresh.id)})
 
 
@@ -102,12 +105,21 @@ def undo_change(*, owner: User, change: EntityChange) -> Entity:
     rows = {str(row.id): row for row in Entity.objects.filter(owner=owner, id__in=list(change.before["entities"]))}
     if len(rows) < len(change.before["entities"]):
         raise NotFound("What this correction was about is gone.")
+    touched = _touched(owner, change)
     for key, row in rows.items():
         _restore(row, change.before["entities"][key])
     _restore_names(owner, change.before["names"])
+    follow_entities(owner.id, touched)
     change.undone_at = now()
     change.save(update_fields=["undone_at"])
     return rows[str(change.entity_id)]
+
+
+def _touched(owner: User, change: EntityChange) -> set[UUID]:
+    """The entities that a correction was about, and those to which it gave their names."""
+    names = [UUID(key) for key in change.before["names"]]
+    now_of = EntityName.objects.filter(owner=owner, id__in=names).values_list("entity_id", flat=True)
+    return {UUID(key) for key in change.before["entities"]} | set(now_of)
 
 
 def _state(entities: Sequence[Entity]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from enrichment.models import Entity, EntityName, Mention
+from enrichment.models import Entity, EntityName, FactVerdict, Mention, Relation
 
 _BATCH = 1000
 
@@ -13,12 +13,22 @@ _BATCH = 1000
 def forget_unmentioned() -> int:
     """Delete names and entities that no memory mentions; returns how many entities.
 
-    What is merged into one that is still mentioned stays, for undoing; what other tables refer to stays with them.
+    Whoever speaks is named as long as something stands that they said. What is merged into one that is still mentioned
+    stays, for undoing; what other tables refer to stays with them.
     """
-    EntityName.objects.filter(~Exists(Mention.objects.filter(name=OuterRef("pk"))), is_by_hand=False).delete()
+    silent = ~Exists(Relation.objects.filter(speaker=OuterRef("pk")))
+    EntityName.objects.filter(~Exists(Mention.objects.filter(name=OuterRef("pk"))), silent, is_by_hand=False).delete()
     ids = list(_unmentioned().values_list("id", flat=True)[:_BATCH])
     count, _ = Entity.objects.filter(id__in=ids).delete()
     return len(ids) if count else 0
+
+
+def forget_verdicts() -> int:
+    """Delete what people said to facts that nothing states any more; returns how many."""
+    stated = Relation.objects.filter(owner=OuterRef("owner"))
+    older, newer = stated.filter(fact_key=OuterRef("older_key")), stated.filter(fact_key=OuterRef("newer_key"))
+    gone = ~Exists(older) | (~Q(newer_key=b"") & ~Exists(newer))
+    return FactVerdict.objects.filter(gone).delete()[0]
 
 
 def _unmentioned() -> QuerySet[Entity]:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from enrichment.entities import naming
 from enrichment.models import Entity, EntityName, entity_name_key, entity_part_keys
+from enrichment.services.following import follow_entities
 from memshadow.lib.ids import new_id
 
 # Two workers that name things of one owner wait for each other here, and so never make one thing twice.
@@ -146,6 +147,7 @@ class _Resolver:
             known.entity.mentions.update(entity=kept.entity)
             known.entity.merged_into = kept.entity
             known.entity.save(update_fields=["merged_into"])
+            follow_entities(self._owner_id, [known.entity.id])
             kept.names += known.names
             kept.parts |= known.parts
             del self._known[known.entity.id]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from django.apps import apps
 from django.db.models import Model, Q
 
 from accounts.keys import keyring
@@ -27,6 +26,7 @@ from memories.models import (
     RuleEvidence,
     State,
 )
+from memories.services.derived import drop_derived
 from memories.services.rules import forget_lessons
 from memories.services.tagging import add_tags, resolve_tags
 from memshadow.lib.clock import now
@@ -39,6 +39,7 @@ HANGING_ON: Final = {
     "enrichment.enrichment.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.placement.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.mention.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.relation.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "memories.feedback.memory": "dropped: it judged answers to the questions of another owner",
     "memories.memorylink.from_memory": "goes along with both of its ends, else it is dropped and counted",
     "memories.memorylink.to_memory": "goes along with both of its ends, else it is dropped and counted",
@@ -87,7 +88,7 @@ def move_records(*, source: User, target: User, memory_ids: Collection[UUID], pe
     memories = _locked(source, memory_ids)
     ids, places = [memory.id for memory in memories], _Personas(source, target, personas)
     _drop_lessons(memories)
-    _drop_derived(ids)
+    drop_derived(ids)
     indexing.remove(source.id, ids)
     tags = {memory.id: [tag.name for tag in memory.tags.all()] for memory in memories}
     MemoryTag.objects.filter(memory__in=ids).delete()
@@ -116,16 +117,6 @@ def _drop_lessons(memories: Sequence[Memory]) -> None:
     for memory in Memory.objects.filter(id__in=taught).select_related("owner"):
         forget_lessons(memory)
     Feedback.objects.filter(memory__in=ids).delete()
-
-
-def _drop_derived(memory_ids: Collection[UUID]) -> None:
-    """What apps above have found out, which names things of the old owner."""
-    for model in apps.get_models(include_auto_created=True):
-        if model._meta.app_label == Memory._meta.app_label:
-            continue
-        for reference in model._meta.concrete_fields:
-            if reference.related_model is Memory:
-                model._base_manager.filter(**{f"{reference.name}__in": memory_ids}).delete()
 
 
 def _handed_over(

@@ -17,6 +17,7 @@ from memories.fingerprints import memory_fingerprint
 from memories.models import Memory, MemoryRevision, SealedVectors, State
 from memories.sealed_index import GivenVectors, checked_vectors, keep_vectors
 from memories.services.capture import Captured, capture_memory
+from memories.services.derived import drop_derived
 from memories.services.revising import draft_of, writable
 from memories.services.rules import forget_lessons
 from memories.services.webhooks import tell_of_revision
@@ -60,9 +61,10 @@ def seal_memory(
 ) -> Memory:
     """Put a ciphertext in the place of a memory's text; what the text was cannot be read here from then on.
 
-    Gone with it are its earlier versions, author, metadata, what screening found, words, the server's own vectors, and
-    what search learnt from it. In the open stay kind, role, tags, persona, conversation, importance, times, source and
-    the source's id, by which an import goes on knowing it. `updated_at` is the memory's when the client read the text.
+    Gone with it are its earlier versions, author, metadata, what screening and enrichment found, words, the server's
+    own vectors, and what search learnt from it. In the open stay kind, role, tags, persona, conversation, importance,
+    times, source and the source's id, by which an import goes on knowing it. `updated_at` is the memory's when the
+    client read the text.
 
     Raises NotFound, PermissionRefused, ValidationFailed, TooLarge, as `checked_vectors`, and Conflict for a memory
     that is sealed already or was changed meanwhile.
@@ -76,6 +78,7 @@ def seal_memory(
     draft = checked(replace(draft_of(memory), content="", ciphertext=ciphertext, author="", metadata={}))
     forget_lessons(memory)
     memory.revisions.all().delete()
+    drop_derived([memory.id])
     _close(memory, draft)
     if given is not None and vectors is not None:
         keep_vectors(memory, given.model_name, vectors)
