@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import entities, pipeline, topics
+from enrichment.views import entities, mapping, pipeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("entities/<uuid:entity_id>/", entities.entity, name="entity"),
     path("entities/<uuid:entity_id>/change/", entities.change, name="entity_change"),
     path("entities/changes/<uuid:change_id>/undo/", entities.undo, name="entity_undo"),
+    path("map/", mapping.memory_map, name="map"),
+    path("map/points/", mapping.map_points, name="map_points"),
+    path("map/titles/", mapping.map_titles, name="map_titles"),
     path("topics/", topics.topics, name="topics"),
     path("topics/hidden/", topics.hidden, name="hidden_topics"),
     path("topics/<uuid:topic_id>/", topics.topic, name="topic"),
