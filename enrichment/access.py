@@ -5,7 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from accounts.models import User
-from enrichment.models import EnrichmentJob, EnrichmentSchedule, Entity, EntityChange, Topic, TopicChange
+from enrichment.models import (
+    EnrichmentJob,
+    EnrichmentSchedule,
+    Entity,
+    EntityChange,
+    Point,
+    Rollup,
+    Topic,
+    TopicChange,
+)
 from memshadow.lib.errors import NotFound
 
 _STEPS = 20
@@ -66,4 +75,21 @@ def topic_change_or_404(owner: User, change_id: UUID) -> TopicChange:
     found = TopicChange.objects.filter(owner=owner, id=change_id).select_related("topic", "owner").first()
     if found is None:
         raise NotFound("There is no correction of yours with this id.")
+    return found
+
+
+def rollup_or_404(owner: User, rollup_id: UUID) -> Rollup:
+    """One of the owner's summaries of many memories, once it has been made."""
+    rows = Rollup.objects.filter(owner=owner, id=rollup_id, made_at__isnull=False)
+    found = rows.select_related("conversation", "persona", "tag").first()
+    if found is None:
+        raise NotFound("There is no summary of yours with this id.")
+    return found
+
+
+def point_or_404(owner: User, point_id: UUID) -> Point:
+    """One of the owner's decisions and action items."""
+    found = Point.objects.filter(owner=owner, id=point_id).select_related("memory").first()
+    if found is None:
+        raise NotFound("There is no decision or action item of yours with this id.")
     return found

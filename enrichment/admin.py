@@ -18,7 +18,10 @@ from enrichment.models import (
     FactVerdict,
     Mention,
     Placement,
+    Point,
     Relation,
+    Rollup,
+    RollupPart,
     StepPause,
     Topic,
     TopicChange,
@@ -154,6 +157,37 @@ class FactVerdictAdmin(_Sealed):
     list_display = ("id", "owner", "action", "at", "undone_at")
     list_filter = ("action",)
     fields = ("id", "owner", "action", "ends_at", "at", "undone_at")
+
+
+@admin.register(Point)
+class PointAdmin(ReadOnlyAdmin):
+    """Decisions and action items: where they stand and what people said of them, never their words."""
+
+    list_display = ("id", "owner", "memory_id", "kind", "state", "is_by_hand", "due_on")
+    list_filter = ("kind", "state")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=memory__id", "owner__email")
+    exclude = ("said_sealed", "words_key")
+
+
+@admin.register(Rollup)
+class RollupAdmin(ReadOnlyAdmin):
+    """Summaries of many memories: of what, of how many, and when they were made."""
+
+    list_display = ("id", "owner", "kind", "day", "memory_count", "is_due", "attempts", "made_at")
+    list_filter = ("kind", "is_due")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "owner__email")
+
+
+@admin.register(RollupPart)
+class RollupPartAdmin(ReadOnlyAdmin):
+    """Which memories summaries cite, never the words."""
+
+    list_display = ("id", "owner", "rollup_id", "memory_id", "number", "start", "end")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=memory__id", "owner__email")
+    exclude = ("words_sealed",)
 
 
 @admin.register(Enrichment)

@@ -8,11 +8,17 @@ class EnrichmentConfig(AppConfig):
     verbose_name = "Enrichment"
 
     def ready(self) -> None:
-        """A memory's page shows what was found in it."""
+        """Pages of memories and conversations show what was found in them, and lists what they are about."""
+        from enrichment.summary_selectors import conversation_gists, gists
         from enrichment.views.panels import entities_panel, entity_marks, sentiment_panel, topic_panel
-        from memories.panels import add_marks, add_panel
+        from enrichment.views.summary_panels import conversation_panel, points_panel, summary_panel
+        from memories import panels
 
-        add_panel("topic", "beside", topic_panel)
-        add_panel("entities", "beside", entities_panel)
-        add_panel("sentiment", "beside", sentiment_panel)
-        add_marks("entities", entity_marks)
+        panels.add_panel("summary", "beside", summary_panel)
+        panels.add_panel("points", "beside", points_panel)
+        panels.add_panel("topic", "beside", topic_panel)
+        panels.add_panel("entities", "beside", entities_panel)
+        panels.add_panel("sentiment", "beside", sentiment_panel)
+        panels.add_marks("entities", entity_marks)
+        panels.add_conversation_panel("summary", conversation_panel)
+        panels.use_gists(memories=gists, conversations=conversation_gists)

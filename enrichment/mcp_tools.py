@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from accounts.agents import Caller, Tool
 from enrichment import entity_selectors as selectors
+from enrichment import summary_tools
 from enrichment.access import entity_or_404
 from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt
@@ -137,4 +138,5 @@ TOOLS = (
         run=get_named,
     ),
     *TOPIC_TOOLS,
+    *summary_tools.TOOLS,
 )

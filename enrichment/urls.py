@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import entities, mapping, pipeline, topics
+from enrichment.views import entities, mapping, pipeline, points, timeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -23,4 +23,8 @@ urlpatterns = [
     path("topics/<uuid:topic_id>/", topics.topic, name="topic"),
     path("topics/<uuid:topic_id>/change/", topics.change, name="topic_change"),
     path("topics/changes/<uuid:topic_change_id>/undo/", topics.undo, name="topic_undo"),
+    path("timeline/", timeline.timeline, name="timeline"),
+    path("timeline/projects/", timeline.projects, name="projects"),
+    path("action-items/", points.action_items_page, name="action_items"),
+    path("action-items/<uuid:point_id>/", points.mark, name="point_mark"),
 ]

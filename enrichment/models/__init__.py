@@ -3,7 +3,9 @@
 from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
 from enrichment.models.job import EnrichmentJob
+from enrichment.models.point import Point, point_key
 from enrichment.models.relation import FactVerdict, Relation, fact_key, phrase_node, predicate_key
+from enrichment.models.rollup import Rollup, RollupPart
 from enrichment.models.schedule import EnrichmentSchedule, StepPause
 from enrichment.models.topic import Cluster, Placement, Topic, TopicChange, TopicRun
 
@@ -18,7 +20,10 @@ __all__ = [
     "FactVerdict",
     "Mention",
     "Placement",
+    "Point",
     "Relation",
+    "Rollup",
+    "RollupPart",
     "StepPause",
     "Topic",
     "TopicChange",
@@ -27,5 +32,6 @@ __all__ = [
     "entity_part_keys",
     "fact_key",
     "phrase_node",
+    "point_key",
     "predicate_key",
 ]

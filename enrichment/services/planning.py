@@ -38,6 +38,14 @@ def plan_recent(*, since: datetime | None) -> int:
     return plan(memories=enrichable().filter(id__gte=first)) + plan(memories=enrichable().filter(id__in=edited))
 
 
+def changed_since(since: datetime) -> set[UUID]:
+    """The owners of memories that were captured or edited since then."""
+    first = first_id_at(since - SETTLE - _OVERLAP)
+    captured = Memory.objects.filter(id__gte=first).values_list("owner_id", flat=True)
+    edited = MemoryRevision.objects.filter(id__gte=first).values_list("owner_id", flat=True)
+    return {*captured.distinct(), *edited.distinct()}
+
+
 def enrichable() -> QuerySet[Memory]:
     """Memories that have a text to read, and have settled. What its owner sealed, and the trash, is left alone."""
     rows = Memory.objects.filter(is_sealed=False, created_at__lte=now() - SETTLE)

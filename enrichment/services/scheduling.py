@@ -19,6 +19,7 @@ from enrichment.access import schedule_or_404
 from enrichment.models import Enrichment, EnrichmentSchedule
 from enrichment.registry import steps
 from enrichment.services.planning import plan_recent
+from enrichment.services.rolling_up import plan_rollups
 from memshadow.lib.clock import now
 from memshadow.lib.errors import NotFound, ValidationFailed
 
@@ -149,6 +150,14 @@ def _recent(last: datetime | None) -> int:
     return plan_recent(since=last or now() - timedelta(hours=2))
 
 
+def _rollups(last: datetime | None) -> int:
+    return plan_rollups(since=last)
+
+
+def _all_rollups(_last: datetime | None) -> int:
+    return plan_rollups(since=None)
+
+
 def tidy(_last: datetime | None) -> int:
     """Drop rows of steps that are no more; returns how many."""
     count = 0
@@ -161,4 +170,6 @@ def tidy(_last: datetime | None) -> int:
 
 add_task(Task(RECENT, "Read what was captured or changed", _recent, every_minutes=1))
 add_task(Task("missing", "Look for what is missing", _missing, every_minutes=60))
+add_task(Task("rollups", "Plan summaries of what changed", _rollups, every_minutes=10))
+add_task(Task("all-rollups", "Plan all summaries", _all_rollups, at=clock_time(2, 30)))
 add_task(Task("maintenance", "Nightly tidying", tidy, at=clock_time(2, 0)))

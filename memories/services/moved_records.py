@@ -40,6 +40,8 @@ HANGING_ON: Final = {
     "enrichment.placement.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.mention.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.relation.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.point.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.rolluppart.memory": "dropped: it is cited where it is now, once that is summed up again",
     "memories.feedback.memory": "dropped: it judged answers to the questions of another owner",
     "memories.memorylink.from_memory": "goes along with both of its ends, else it is dropped and counted",
     "memories.memorylink.to_memory": "goes along with both of its ends, else it is dropped and counted",

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from memories.models import Memory
+from memories.panels import gists_of
 from memories.rendering import plain_title, preview, snippet_html, source_label, split_heading
 from memories.retrieval import Hit
 from memories.views.explaining import Why, why
@@ -48,6 +49,7 @@ class Card:
     has_secret: bool = False
     is_suspicious: bool = False
     is_sealed: bool = False
+    is_gist: bool = False  # the text is too long for a list: its own summary stands there
 
 
 _SEALED_TEXT = "Sealed: open it with memcli."
@@ -92,8 +94,16 @@ def conversation_url(memory: Memory) -> str:
 
 
 def cards_of(memories: Iterable[Memory]) -> list[Card]:
-    """Cards in the same order."""
-    return [card_of(memory) for memory in memories]
+    """Cards in the same order; of a text that is clipped its summary is shown, once there is one."""
+    listed = list(memories)
+    gists = gists_of([memory for memory in listed if len(memory.content) > _SNIPPET_CHARS])
+    return [_in_short(card_of(memory), gists.get(memory.id, "")) for memory in listed]
+
+
+def _in_short(card: Card, gist: str) -> Card:
+    if gist:
+        card.snippet, card.is_gist = mark_safe(escape(preview(gist, _SNIPPET_CHARS))), True  # noqa: S308 - escaped
+    return card
 
 
 def hit_card(hit: Hit) -> Card:

@@ -14,6 +14,7 @@ from accounts.access import needs, owner_of
 from accounts.models import User
 from memories.access import conversation_or_404
 from memories.models import Conversation, Memory
+from memories.panels import conversation_gists_of, conversation_panels
 from memories.rendering import source_label
 from memories.selectors import conversation_page, conversation_sources, conversations_titled, turns_of
 from memories.views.filtering import page_url
@@ -35,8 +36,9 @@ def conversations(request: HttpRequest) -> HttpResponse:
     else:
         page = conversation_page(owner, source=source, cursor=request.GET.get("cursor"), limit=_PAGE)
         rows, newer, older = page.items, page.previous_cursor, page.next_cursor
+    gists = conversation_gists_of(owner, [row.id for row in rows])
     context = {
-        "conversations": [_shown(row) for row in rows],
+        "conversations": [_shown(row) | {"gist": gists.get(row.id, "")} for row in rows],
         "q": words,
         "source": source,
         "sources": [(name, source_label(name)) for name in conversation_sources(owner)],
@@ -61,6 +63,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     context = {
         "conversation": _shown(row),
         "turns": [_turn(memory) for memory in shown],
+        "panels": conversation_panels(request, owner, row),
         "earlier_url": f"{request.path}?page={number - 1}" if number else "",
         "later_url": f"{request.path}?page={number + 1}" if (number + 1) * _TURNS < count else "",
     }

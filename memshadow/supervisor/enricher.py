@@ -24,14 +24,17 @@ IDLE_S = 20
 _NOTHING_DONE = 3
 _LONGEST_REST_S = 600.0
 
+# Summaries are planned only where something came or changed; a look that finds nothing costs no process.
 # Whatever was captured or edited since the last look and has not been read as it is. The ids are numbered by time; the
 # ten minutes and one are those of enrichment/services/planning.py. Where there is nothing, the look itself is noted.
 LOOK = """
-WITH recent AS (
+WITH looks AS (
   SELECT name, is_on AND next_run_at <= now() AS due,
          (lpad(to_hex((extract(epoch FROM coalesce(last_run_at, now() - interval '2 hours') - interval '11 minutes')
                        * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid AS since
-    FROM enrichment_enrichmentschedule WHERE name = 'recent'
+    FROM enrichment_enrichmentschedule WHERE name IN ('recent', 'rollups')
+), recent AS (
+  SELECT * FROM looks WHERE name = 'recent'
 ), news AS (
   SELECT EXISTS (
     SELECT 1 FROM memories_memory m, recent
@@ -49,7 +52,13 @@ WITH recent AS (
     FROM recent, news WHERE s.name = recent.name AND recent.due AND NOT news.found
 )
 SELECT EXISTS (SELECT 1 FROM recent, news WHERE due AND found)
-    OR EXISTS (SELECT 1 FROM enrichment_enrichmentschedule WHERE name <> 'recent' AND is_on AND next_run_at <= now())
+    OR EXISTS (SELECT 1 FROM looks l WHERE l.name = 'rollups' AND l.due AND (
+       EXISTS (SELECT 1 FROM memories_memory m WHERE m.id >= l.since)
+       OR EXISTS (SELECT 1 FROM memories_memoryrevision r WHERE r.id >= l.since)))
+    OR EXISTS (SELECT 1 FROM enrichment_enrichmentschedule
+                WHERE name NOT IN (SELECT name FROM looks) AND is_on AND next_run_at <= now())
+    OR NOT EXISTS (SELECT 1 FROM enrichment_steppause WHERE step IN ('', 'summary')) AND EXISTS (
+       SELECT 1 FROM enrichment_rollup WHERE is_due AND due_at <= now())
     OR NOT EXISTS (SELECT 1 FROM enrichment_steppause WHERE step = '') AND EXISTS (
        SELECT 1 FROM enrichment_enrichment
         WHERE step NOT IN (SELECT step FROM enrichment_steppause)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from enrichment.models import Enrichment, EnrichmentSchedule, StepPause
+from enrichment.models import Enrichment, EnrichmentSchedule, Rollup, StepPause
 from enrichment.services import scheduling
 from memories.drafts import MemoryDraft
 from memories.models import Memory
@@ -60,4 +60,22 @@ def test_due_schedules_and_what_dead_workers_left_are_work(owner: User) -> None:
     Enrichment.objects.create(owner=owner, memory=memory, step="one", **left)
     assert some_work()
     StepPause.objects.create(step="")
+    assert not some_work()
+
+
+@pytest.mark.django_db
+def test_summaries_are_planned_after_news_only_and_made_when_due(owner: User) -> None:
+    scheduling.keep_schedules()
+    earlier, later = now() - timedelta(minutes=1), now() + timedelta(hours=1)
+    EnrichmentSchedule.objects.update(next_run_at=later)
+    EnrichmentSchedule.objects.filter(name="rollups").update(next_run_at=earlier)
+    assert not some_work()
+    capture_memory(owner=owner, draft=MemoryDraft(content="hello there, my dear friend"))
+    assert some_work()
+    assert scheduling.run_schedules() >= 1 and Rollup.objects.filter(is_due=True).count() == 1
+    Memory.objects.all().delete()
+    assert not some_work()
+    Rollup.objects.update(due_at=earlier)
+    assert some_work()
+    StepPause.objects.create(step="summary")
     assert not some_work()

@@ -22,10 +22,11 @@ from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from enrichment.entities import Found
-from enrichment.models import Cluster, Entity, Placement, Topic
+from enrichment.models import Cluster, Entity, Placement, Point, Rollup, RollupPart, Topic
 from enrichment.services.correcting import hide_entity
 from enrichment.services.correcting_topics import rename_topic
 from enrichment.services.recording import record_mentions
+from enrichment.services.recording_points import record_points
 from enrichment.services.requesting import request_enrichment
 from enrichment.services.scheduling import keep_schedules
 from memories.context.adding import add_target
@@ -79,6 +80,7 @@ def _of_memories(user: User, person: User) -> dict[str, Any]:
     named = _named(user, memory)
     return {
         **named,
+        **_said(user, memory),
         "memory_id": memory.id,
         "conversation_id": memory.conversation_id,
         "tag_id": memory.tags.get().id,
@@ -112,6 +114,21 @@ def _about(user: User, memory: Memory) -> dict[str, UUID]:
     cluster = Cluster.objects.create(owner=user, topic=topic, centre=bytes(384 * 4), reach=0.5)
     Placement.objects.create(owner=user, memory=memory, cluster=cluster, x=0.5, y=0.5)
     return {"topic_id": topic.id, "topic_change_id": change.id}
+
+
+def _said(user: User, memory: Memory) -> dict[str, UUID]:
+    """What the memory says is to be done, and a summary of its conversation that cites it."""
+    said = {"words": SECRET, "task": SECRET, "who": "speaker", "who_start": 0, "who_end": 0, "due_words": ""}
+    plain = said | {"kind": "action", "start": 0, "end": len(SECRET), "due_on": None, "is_done": False}
+    record_points(owner_id=user.id, found={memory.id: [plain]})
+    of = {"kind": "conversation", "key": f"conversation:{memory.conversation_id}"}
+    rollup = Rollup.objects.create(
+        owner=user, conversation_id=memory.conversation_id, made_at=memory.created_at, is_due=False, **of
+    )
+    part = RollupPart(owner=user, rollup=rollup, memory=memory, number=0, start=0, end=len(SECRET), revision=1)
+    part.words = SECRET
+    part.save()
+    return {"summary_id": rollup.id, "point_id": Point.objects.get(memory=memory).id}
 
 
 def _of_people(user: User) -> dict[str, Any]:

@@ -50,6 +50,7 @@ BODIES: dict[str, Any] = {
     "put_sealed_vectors": {"embedding_model": "all-MiniLM-L6-v2", "vectors": [[0.1] * 384]},
     "seal_memory": {"ciphertext": SEALED, "updated_at": "2026-01-01T00:00:00Z"},
     "correct_entity": {"name": "taken over"},
+    "mark_point_as": {"state": "done"},
     "merge_entities": {"others": ["00000000-0000-7000-8000-000000000000"]},
     "merge_topics": {"others": ["00000000-0000-7000-8000-000000000000"]},
     "correct_topic": {"label": "taken over"},

@@ -26,6 +26,7 @@ POST_ONLY = {
     "enrichment:entity_undo",
     "enrichment:topic_change",
     "enrichment:topic_undo",
+    "enrichment:point_mark",
     "memories:action",
     "memories:bulk",
     "memories:undo",

@@ -10,6 +10,7 @@ import psutil
 from django.core.management.base import BaseCommand
 
 from enrichment.services.regrouping import keep_up
+from enrichment.services.rolling_up import make_rollups
 from enrichment.services.running import run_due
 from enrichment.services.scheduling import run_schedules
 from memories import embedding_usage
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         started, busy_at, total = time.monotonic(), time.monotonic(), 0
         kept_up = False
         while True:
-            done = run_schedules() + run_due(for_s=_SLICE_S)
+            done = run_schedules() + run_due(for_s=_SLICE_S) + make_rollups(for_s=_SLICE_S)
             if done or not kept_up:
                 # Topics wait until the steps have read everything, and are looked at once in each pause.
                 done, kept_up = (done, False) if done else (keep_up(), True)
