@@ -22,7 +22,7 @@ LANGUAGES: Final = frozenset({"en"})
 _TASK_CHARS: Final = 300
 _AND: Final = re.compile(r"\s*(?:[,;]\s*(?:and|but|so)?|\b(?:and|but|so)\b)\s*$", re.IGNORECASE)
 # What begins anew within a sentence.
-_REST: Final = re.compile(r",\s+(?:but|so|because|though|since)\b|\s[-–—]\s|;\s")
+_REST: Final = re.compile(r",\s+(?:but|so|because|though|since|and (?:I|we|you|he|she|they)\b)|\s[-–—]\s|;\s")
 Sentence = tuple[int, str]
 
 
@@ -47,8 +47,8 @@ def _in_sentences(doc: Doc, place: int, said: Sequence[Sentence], written: Writt
         start, words = said[number]
         has_due = due_in(written, start, start + len(words))[0] is not None
         for point in (_actions.said(token, written, has_due), _decisions.said(token)):
-            if point is not None:
-                yield _placed(point, place, start, words)
+            if point is not None and " " in (placed := _placed(point, place, start, words)).task:
+                yield placed
 
 
 def _is_question(words: str, place: int) -> bool:
