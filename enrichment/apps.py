@@ -10,13 +10,14 @@ class EnrichmentConfig(AppConfig):
     def ready(self) -> None:
         """Pages of memories and conversations show what was found in them, and lists what they are about."""
         from enrichment.summary_selectors import conversation_gists, gists
-        from enrichment.views.panels import entities_panel, entity_marks, sentiment_panel, topic_panel
+        from enrichment.views.panels import code_panel, entities_panel, entity_marks, sentiment_panel, topic_panel
         from enrichment.views.summary_panels import conversation_panel, points_panel, summary_panel
         from memories import panels
 
         panels.add_panel("summary", "beside", summary_panel)
         panels.add_panel("points", "beside", points_panel)
         panels.add_panel("topic", "beside", topic_panel)
+        panels.add_panel("code", "under", code_panel)
         panels.add_panel("entities", "beside", entities_panel)
         panels.add_panel("sentiment", "beside", sentiment_panel)
         panels.add_marks("entities", entity_marks)

@@ -1,5 +1,6 @@
 """The JSON API of enrichment: one module a resource."""
 
+from enrichment.api.code import router as code_router
 from enrichment.api.entities import router as entities_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.points import router as points_router
@@ -7,6 +8,14 @@ from enrichment.api.sentiment import router as sentiment_router
 from enrichment.api.summaries import router as summaries_router
 from enrichment.api.topics import router as topics_router
 
-routers = (entities_router, pipeline_router, points_router, sentiment_router, summaries_router, topics_router)
+routers = (
+    code_router,
+    entities_router,
+    pipeline_router,
+    points_router,
+    sentiment_router,
+    summaries_router,
+    topics_router,
+)
 
 __all__ = ["routers"]

@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from enrichment import entity_selectors as selectors
+from enrichment.code import label as code_label
 from enrichment.entities import KINDS, label
 from enrichment.models import Mention
-from enrichment.selectors import result_of
+from enrichment.selectors import code_of, result_of
 from enrichment.steps.sentiment import NAME as SENTIMENT
 from enrichment.topic_selectors import topics_of
 from memories.models import Memory
@@ -47,6 +48,15 @@ def topic_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeString
     topic, _ = found
     context = {"topic": {"label": topic.label, "url": reverse("enrichment:topic", args=[topic.id])}}
     return SafeString(render_to_string("enrichment/_memory_topic.html", context, request=request))
+
+
+def code_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeString:
+    """Each block of code in the memory: its language, what it defines and imports, how branched it is."""
+    blocks = code_of(owner, memory)
+    if not blocks:
+        return SafeString("")
+    shown = [one | {"label": code_label(one["language"])} for one in blocks]
+    return SafeString(render_to_string("enrichment/_memory_code.html", {"blocks": shown}, request=request))
 
 
 def entity_marks(owner: User, memory: Memory) -> dict[str, str]:
