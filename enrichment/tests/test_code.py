@@ -80,7 +80,7 @@ def test_names_imports_and_complexity_are_read_by_libraries() -> None:
     assert {name: list(measured(code, name).imports) for name, (code, _) in IMPORTS.items()} == {
         name: imports for name, (_, imports) in IMPORTS.items()
     }
-    script = measured("function g(a){ if(a){return 1}\n return a?2:3 }", "javascript")
+    script = measured("function g(a){ if(a && b){return 1}\n return 2 }", "javascript")
     assert [(one.name, one.complexity) for one in script.functions] == [("g", 3)]
     assert measured("a: 1\nb: 2", "yaml").functions == ()
 
