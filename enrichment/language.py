@@ -51,7 +51,8 @@ def parsed(texts: Sequence[str], language: str) -> list[Doc] | None:
         docs = {text: doc for text in texts if (doc := _recent.get((code, text)))}
         missing = list(dict.fromkeys(text for text in texts if text not in docs))
         docs.update(zip(missing, pipeline.pipe(missing), strict=True))
-        _remember(code, docs)
+        for text, doc in docs.items():
+            _recent.keep((code, text), doc)
     return [docs[text] for text in texts]
 
 
@@ -106,14 +107,25 @@ def _loaded(name: str) -> Language:
         ) from error
 
 
-_recent: OrderedDict[tuple[str, str], Doc] = OrderedDict()
+class _Recent(OrderedDict[tuple[str, str], "Doc"]):
+    """The documents parsed last, and how many characters they have together."""
+
+    chars = 0
+
+    def keep(self, key: tuple[str, str], doc: Doc) -> None:
+        """As the last one; the oldest go where there are too many."""
+        if key not in self:
+            self.chars += len(key[1])
+        self[key] = doc
+        self.move_to_end(key)
+        while self.chars > _KEPT_CHARS:
+            (_, text), _ = self.popitem(last=False)
+            self.chars -= len(text)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        super().clear()
+        self.chars = 0
 
 
-def _remember(code: str, docs: dict[str, Doc]) -> None:
-    for text, doc in docs.items():
-        _recent[code, text] = doc
-        _recent.move_to_end((code, text))
-    kept = sum(len(text) for _, text in _recent)
-    while kept > _KEPT_CHARS:
-        (_, text), _ = _recent.popitem(last=False)
-        kept -= len(text)
+_recent = _Recent()

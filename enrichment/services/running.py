@@ -16,26 +16,21 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from enrichment.models import Enrichment, StepPause
 from enrichment.protocol import Cost, Outcome, Result, Step, StepInput
 from enrichment.registry import steps
 from enrichment.services.finishing import finish_jobs
+from enrichment.services.leasing import HOLD_MAX, LEASE, kept
 from enrichment.services.planning import readers_due
-from memories.models import Memory
+from memories.models import Memory, State
 from memshadow.lib.clock import now
 from memshadow.lib.ids import new_id
 
 logger = logging.getLogger(__name__)
 
-BATCH = {Cost.CHEAP: 200, Cost.LIGHT: 64, Cost.HEAVY: 8, Cost.REMOTE: 1}
-LEASE = {
-    Cost.CHEAP: timedelta(seconds=60),
-    Cost.LIGHT: timedelta(seconds=90),
-    Cost.HEAVY: timedelta(minutes=5),
-    Cost.REMOTE: timedelta(minutes=15),
-}
+BATCH = {Cost.CHEAP: 200, Cost.LIGHT: 128, Cost.HEAVY: 8, Cost.REMOTE: 1}
 _BACKOFF = timedelta(seconds=30)
 _DIED = "The worker ended while it read this memory."
 _State = Enrichment.State
@@ -98,13 +93,14 @@ def _run_batch(step: Step) -> int:
     rows = _claimed(step)
     if not rows:
         return 0
-    pairs = _inputs(step, rows)
-    try:
-        done = _read(step, pairs)
-    except Exception:
-        logger.exception("Step %s failed on a batch of %d; trying them one by one", step.name, len(pairs))
-        done = [_read_alone(step, row, item) for row, item in pairs]
-    store(step, done)
+    with kept(rows[0].claim, at_most=HOLD_MAX[step.cost]):
+        pairs = _inputs(step, rows)
+        try:
+            done = _read(step, pairs)
+        except Exception:
+            logger.exception("Step %s failed on a batch of %d; trying them one by one", step.name, len(pairs))
+            done = [_read_alone(step, row, item) for row, item in pairs]
+        store(step, done)
     return len(rows)
 
 
@@ -121,10 +117,13 @@ def _claimed(step: Step) -> list[Enrichment]:
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("-priority", "due_at")[: BATCH[step.cost]]
         )
-    claim, lease_until = new_id(), now() + LEASE[step.cost]
+    claim, lease_until = new_id(), now() + LEASE
     for row in rows:
         row.state, row.claim, row.lease_until, row.attempts = _State.RUNNING, claim, lease_until, row.attempts + 1
-    Enrichment.objects.bulk_update(rows, ["state", "claim", "lease_until", "attempts"])
+    ids = [row.id for row in rows]
+    Enrichment.objects.filter(id__in=ids).update(
+        state=_State.RUNNING, claim=claim, lease_until=lease_until, attempts=F("attempts") + 1
+    )
     return rows
 
 
@@ -134,8 +133,15 @@ def _give_up(row: Enrichment) -> None:
 
 
 def _inputs(step: Step, rows: Sequence[Enrichment]) -> list[tuple[Enrichment, StepInput]]:
-    """The memories of these rows; the row learns which revision it reads. What is gone or given up is left out."""
-    memories = Memory.objects.in_bulk({row.memory_id for row in rows if row.state == _State.RUNNING})
+    """The memories of these rows; the row learns which revision it reads. What is gone or given up is left out.
+
+    What was sealed or put into the trash since it was planned is nobody's to read: its row goes, and is planned again
+    when the memory is back.
+    """
+    running = [row for row in rows if row.state == _State.RUNNING]
+    readable = Memory.objects.filter(is_sealed=False).exclude(state=State.DELETED)
+    memories = readable.in_bulk({row.memory_id for row in running})
+    Enrichment.objects.filter(id__in=[row.id for row in running if row.memory_id not in memories]).delete()
     results = _results(step, list(memories))
     pairs = []
     for row in rows:
@@ -214,7 +220,10 @@ def _commit(step: Step, done: Sequence[_Done]) -> None:
     revisions = _revisions([one.item.memory_id for one in done])
     ours = [one for one in done if claims.get(one.row.id) == one.claim and one.item.memory_id in revisions]
     good = [one for one in ours if _noted(one, revisions[one.item.memory_id])]
-    Enrichment.objects.bulk_update([one.row for one in ours], _STORED)
+    # By the conflict of their ids: Django's bulk_update takes twenty times as long to put its statement together.
+    Enrichment.objects.bulk_create(
+        [one.row for one in ours], update_conflicts=True, unique_fields=["id"], update_fields=_STORED
+    )
     _record(step, good)
 
 

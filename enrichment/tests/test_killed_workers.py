@@ -19,7 +19,7 @@ from django.db import connection
 from accounts.master_key import keys as master_keys
 from accounts.models import User
 from enrichment.models import Enrichment
-from enrichment.services.running import LEASE
+from enrichment.services.leasing import LEASE
 from memories.drafts import MemoryDraft
 from memories.models import Memory
 from memories.services.capture import capture_memory
@@ -90,7 +90,7 @@ def test_nothing_is_lost_when_workers_are_killed(owner: User, worker: Callable[[
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert rows("running") == 1 and rows("done") < MEMORIES
-        assert Enrichment.objects.filter(state="running", lease_until__lte=now() + max(LEASE.values())).exists()
+        assert Enrichment.objects.filter(state="running", lease_until__lte=now() + LEASE).exists()
         Enrichment.objects.filter(state="running").update(lease_until=now() - timedelta(seconds=1))
     assert worker().wait(timeout=60) == 0
     assert (

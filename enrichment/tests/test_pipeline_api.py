@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -32,24 +33,25 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "example-step"
 NAME = "reading-time"
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which pip has put the example of the documentation."""
+    source, target = tmp_path_factory.mktemp("source") / "example-step", tmp_path_factory.mktemp("packages")
+    shutil.copytree(EXAMPLE, source)
+    offline = ["--no-index", "--no-build-isolation", "--no-deps", "--quiet"]
+    subprocess.run([sys.executable, "-m", "pip", "install", *offline, "--target", target, source], check=True)
+    return target
+
+
 @pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The example of the documentation, installed as pip would leave it; memories settle at once."""
-    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    points = project["entry-points"]["memshadow.steps"]
-    info = tmp_path / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n", encoding="utf-8")
-    lines = "\n".join(f"{name} = {place}" for name, place in points.items())
-    (info / "entry_points.txt").write_text(f"[memshadow.steps]\n{lines}\n", encoding="utf-8")
-    module = "memshadow_reading_time"
-    (tmp_path / f"{module}.py").write_text((EXAMPLE / f"{module}.py").read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
+def example(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The example is there; memories settle at once."""
+    monkeypatch.syspath_prepend(str(installed))
     monkeypatch.setattr(planning, "SETTLE", timedelta(seconds=-1))
     registry.steps.cache_clear()
     yield
     monkeypatch.undo()
-    sys.modules.pop(module, None)
+    sys.modules.pop("memshadow_reading_time", None)
     registry.steps.cache_clear()
 
 

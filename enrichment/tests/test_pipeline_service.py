@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from enrichment.models import Enrichment, EnrichmentSchedule
 from enrichment.protocol import Outcome, Step, StepInput
 from enrichment.selectors import result_of
 from enrichment.services import pausing, planning, scheduling
+from enrichment.services.leasing import kept
 from enrichment.services.planning import plan_recent, retry_failed
 from enrichment.services.requesting import request_enrichment
 from enrichment.services.running import run_due
@@ -21,9 +23,12 @@ from memories.drafts import MemoryDraft
 from memories.filters import MemoryFilter
 from memories.models import Memory
 from memories.services.capture import capture_memory
+from memories.services.lifecycle import delete_memory, restore_memory
 from memories.services.revising import By, Change, edit_memory
 from memshadow.lib.clock import now
 from memshadow.lib.errors import NotFound
+from memshadow.lib.ids import new_id
+from tests.faults.conftest import until
 
 State = Enrichment.State
 
@@ -209,6 +214,37 @@ def test_what_a_dead_worker_had_in_hand_is_taken_up_alone(
     rows.update(state=State.RUNNING, attempts=5, lease_until=now() - timedelta(seconds=1))
     run_due()
     assert set(states("upper").values()) == {"failed"} and len(steps["upper"].seen) == 2
+
+
+@pytest.mark.django_db
+def test_what_went_into_the_trash_is_not_read_until_it_is_back(
+    owner: User, steps: dict[str, Any], remember: Callable[..., Memory]
+) -> None:
+    memory = remember("hello")
+    plan_recent(since=None)
+    delete_memory(owner=owner, memory_id=memory.id, by=By(owner))
+    run_due()
+    assert steps["upper"].seen == [] and not Enrichment.objects.exists()
+    restore_memory(owner=owner, memory_id=memory.id, by=By(owner))
+    work()
+    assert states("upper") == {"hello": "done"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_batch_keeps_its_lease_and_a_hanging_one_does_not(
+    owner: User, steps: dict[str, Any], remember: Callable[..., Memory]
+) -> None:
+    remember("hello")
+    plan_recent(since=None)
+    claim, short = new_id(), now() + timedelta(seconds=1)
+    rows = Enrichment.objects.filter(step="upper")
+    rows.update(state=State.RUNNING, claim=claim, lease_until=short)
+    with kept(claim, at_most=timedelta(seconds=60), every_s=0.01):
+        until(lambda: rows.filter(lease_until__gt=short + timedelta(seconds=60)).exists(), "the lease is renewed")
+    rows.update(lease_until=short)
+    with kept(claim, at_most=timedelta(0), every_s=0.001):
+        until(lambda: "lease" not in [thread.name for thread in threading.enumerate()], "it gives up")
+    assert rows.get().lease_until == short
 
 
 @pytest.mark.django_db

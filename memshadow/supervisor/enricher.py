@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from types import FrameType
+from typing import LiteralString
 
 import psycopg
 
@@ -21,8 +23,8 @@ from memshadow.settings.env import BASE_DIR, Env, env
 
 LOOK_EVERY_S = 5.0
 IDLE_S = 20
-_NOTHING_DONE = 3
-_LONGEST_REST_S = 600.0
+NOTHING_DONE = 3  # the exit status of `manage.py enrich`
+_LONGEST_REST_S = 300.0
 
 # Summaries are planned only where something came or changed; a look that finds nothing costs no process.
 # Whatever was captured or edited since the last look and has not been read as it is. The ids are numbered by time; the
@@ -61,18 +63,23 @@ SELECT EXISTS (SELECT 1 FROM recent, news WHERE due AND found)
        SELECT 1 FROM enrichment_rollup WHERE is_due AND due_at <= now())
     OR NOT EXISTS (SELECT 1 FROM enrichment_steppause WHERE step = '') AND EXISTS (
        SELECT 1 FROM enrichment_enrichment
-        WHERE step NOT IN (SELECT step FROM enrichment_steppause)
+        WHERE step NOT IN (SELECT step FROM enrichment_steppause) AND step <> ALL(%(resting)s::text[])
           AND (state = 'pending' AND due_at <= now() OR state = 'running' AND lease_until < now()))
 """
+# Steps with due rows that a worker has just left alone: an input is paused, or what they need is not there.
+STUCK = "SELECT DISTINCT step FROM enrichment_enrichment WHERE state = 'pending' AND due_at <= now()"
 
 
 class Enricher:
-    """Looks, starts a worker, waits for its end; a worker that found nothing makes it rest for longer."""
+    """Looks, starts a worker, waits. Steps of which a worker could do nothing rest, for longer each time."""
 
     def __init__(self, settings: Env) -> None:
         self._address = settings.database_url or database_url(settings.data_dir)
         self._stopping = threading.Event()
         self._worker: subprocess.Popen[bytes] | None = None
+        self._rest_s = LOOK_EVERY_S
+        self._resting: list[str] = []
+        self._resting_until = 0.0
 
     def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         """End after the worker, which is asked to end too; what it has in hand is taken up again later."""
@@ -82,23 +89,34 @@ class Enricher:
 
     def run(self) -> None:
         """Until it is stopped. The database may come and go."""
-        rest_s = LOOK_EVERY_S
-        while not self._stopping.wait(rest_s):
-            if not self._some_work():
-                rest_s = LOOK_EVERY_S
-            elif self._work() == 0:
-                rest_s = 0.0
-            else:
-                rest_s = min(max(rest_s, LOOK_EVERY_S) * 2, _LONGEST_REST_S)
+        pause_s = LOOK_EVERY_S
+        while not self._stopping.wait(pause_s):
+            pause_s = self._after(self._work()) if self._some_work() else LOOK_EVERY_S
+
+    def _after(self, code: int) -> float:
+        """How many seconds to wait after a worker that ended so."""
+        if code == 0:
+            self._rest_s, self._resting = LOOK_EVERY_S, []
+            return 0.0
+        self._rest_s = min(self._rest_s * 2, _LONGEST_REST_S)
+        self._resting = [str(step) for (step,) in self._asked(STUCK)] if code == NOTHING_DONE else []
+        if not self._resting:
+            return self._rest_s
+        self._resting_until = time.monotonic() + self._rest_s
+        return LOOK_EVERY_S
 
     def _some_work(self) -> bool:
+        if time.monotonic() > self._resting_until:
+            self._resting = []
+        return (True,) in self._asked(LOOK)
+
+    def _asked(self, question: LiteralString) -> list[tuple[object, ...]]:
         try:
             with psycopg.connect(self._address, connect_timeout=10) as connection:
-                found = connection.execute(LOOK).fetchone()
+                return connection.execute(question, {"resting": self._resting}).fetchall()
         except psycopg.Error as error:
             print(f"cannot look for work: {str(error).strip()}", flush=True)  # noqa: T201
-            return False
-        return bool(found and found[0])
+            return []
 
     def _work(self) -> int:
         command = [sys.executable, str(BASE_DIR / "manage.py"), "enrich", "--idle", str(IDLE_S)]

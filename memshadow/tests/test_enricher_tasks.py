@@ -15,14 +15,15 @@ from memories.models import Memory
 from memories.services.capture import capture_memory
 from memories.services.revising import By, Change, edit_memory
 from memshadow.lib.clock import now
-from memshadow.supervisor.enricher import LOOK
+from memshadow.settings.env import env
+from memshadow.supervisor.enricher import LOOK, LOOK_EVERY_S, NOTHING_DONE, STUCK, Enricher
 
 
-def some_work() -> bool:
-    """What the watch is answered, its own schedule being due."""
+def some_work(*resting: str) -> bool:
+    """What the watch is answered, its own schedule being due, while these steps rest."""
     EnrichmentSchedule.objects.filter(name="recent").update(next_run_at=now() - timedelta(seconds=1))
     with connection.cursor() as cursor:
-        cursor.execute(LOOK)
+        cursor.execute(LOOK, {"resting": list(resting)})
         return bool(cursor.fetchone()[0])
 
 
@@ -79,3 +80,46 @@ def test_summaries_are_planned_after_news_only_and_made_when_due(owner: User) ->
     assert some_work()
     StepPause.objects.create(step="summary")
     assert not some_work()
+
+
+@pytest.mark.django_db
+def test_steps_that_can_do_nothing_rest_and_keep_nobody_else_waiting(owner: User) -> None:
+    scheduling.keep_schedules()
+    memory = capture_memory(owner=owner, draft=MemoryDraft(content="hello")).memory
+    Enrichment.objects.create(owner=owner, memory=memory, step="stuck", due_at=now() - timedelta(seconds=1))
+    with connection.cursor() as cursor:
+        cursor.execute(STUCK)
+        stuck = [step for (step,) in cursor.fetchall()]
+    assert stuck == ["stuck"] and some_work() and not some_work(*stuck)
+    Enrichment.objects.create(owner=owner, memory=memory, step="other", due_at=now() - timedelta(seconds=1))
+    assert some_work(*stuck)
+
+
+class Watched(Enricher):
+    """Its workers end with these exit statuses, its database answers so."""
+
+    def __init__(self, codes: list[int], stuck: list[str]) -> None:
+        super().__init__(env)
+        self.codes, self.stuck, self.asked_with, self.pauses = codes, stuck, list[list[str]](), list[float]()
+        self._stopping = self  # type: ignore[assignment]
+
+    def wait(self, pause_s: float) -> bool:
+        self.pauses.append(pause_s)
+        return not self.codes
+
+    def _asked(self, question: str) -> list[tuple[object, ...]]:
+        if question == STUCK:
+            return [(step,) for step in self.stuck]
+        self.asked_with.append(self._resting)
+        return [(True,)]
+
+    def _work(self) -> int:
+        return self.codes.pop(0)
+
+
+def test_only_a_worker_that_breaks_keeps_everything_waiting() -> None:
+    watched = Watched([0, NOTHING_DONE, 1, 1, 0], ["stuck"])
+    watched.run()
+    assert watched.asked_with == [[], [], ["stuck"], [], []]
+    assert watched.pauses[:3] == [LOOK_EVERY_S, 0.0, LOOK_EVERY_S] and watched.pauses[3] < watched.pauses[4]
+    assert watched.pauses[5] == 0.0
