@@ -6,6 +6,7 @@ from uuid import UUID
 
 from accounts.models import User
 from enrichment.models import (
+    DuplicatePair,
     EnrichmentJob,
     EnrichmentSchedule,
     Entity,
@@ -92,4 +93,12 @@ def point_or_404(owner: User, point_id: UUID) -> Point:
     found = Point.objects.filter(owner=owner, id=point_id).select_related("memory").first()
     if found is None:
         raise NotFound("There is no decision or action item of yours with this id.")
+    return found
+
+
+def pair_or_404(owner: User, pair_id: UUID) -> DuplicatePair:
+    """One of the owner's pairs of near-duplicates."""
+    found = DuplicatePair.objects.filter(owner=owner, id=pair_id).select_related("first", "second", "owner").first()
+    if found is None:
+        raise NotFound("There is no pair of yours with this id.")
     return found

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 
 from enrichment.models import (
     Cluster,
+    DuplicatePair,
+    DuplicatePolicy,
     Enrichment,
     EnrichmentJob,
     EnrichmentSchedule,
@@ -23,6 +25,7 @@ from enrichment.models import (
     Rollup,
     RollupPart,
     StepPause,
+    TextSketch,
     Topic,
     TopicChange,
     TopicRun,
@@ -299,3 +302,30 @@ class TopicRunAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("owner__email",)
     exclude = ("frame",)
+
+
+@admin.register(DuplicatePair)
+class DuplicatePairAdmin(ReadOnlyAdmin):
+    """Near-duplicates, and what became of them."""
+
+    list_display = ("id", "owner", "first_id", "second_id", "words", "meaning", "state", "is_by_machine", "decided_at")
+    list_filter = ("state", "is_by_machine")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=first__id", "=second__id", "owner__email")
+
+
+@admin.register(DuplicatePolicy)
+class DuplicatePolicyAdmin(ReadOnlyAdmin):
+    """What is done with near-duplicates without asking."""
+
+    list_display = ("owner", "choice")
+    list_select_related = ("owner",)
+
+
+@admin.register(TextSketch)
+class TextSketchAdmin(ReadOnlyAdmin):
+    """Keyed hashes by which texts that share words meet."""
+
+    list_display = ("memory_id", "owner")
+    list_select_related = ("owner",)
+    search_fields = ("=memory__id", "owner__email")

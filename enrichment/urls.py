@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import entities, mapping, pipeline, points, timeline, topics
+from enrichment.views import duplicates, entities, mapping, pipeline, points, timeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("entities/<uuid:entity_id>/", entities.entity, name="entity"),
     path("entities/<uuid:entity_id>/change/", entities.change, name="entity_change"),
     path("entities/changes/<uuid:change_id>/undo/", entities.undo, name="entity_undo"),
+    path("duplicates/", duplicates.duplicates, name="duplicates"),
+    path("duplicates/policy/", duplicates.policy, name="duplicate_policy"),
+    path("duplicates/<uuid:pair_id>/decide/", duplicates.decide, name="duplicate_decide"),
     path("map/", mapping.memory_map, name="map"),
     path("map/points/", mapping.map_points, name="map_points"),
     path("map/titles/", mapping.map_titles, name="map_titles"),

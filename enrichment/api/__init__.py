@@ -1,6 +1,7 @@
 """The JSON API of enrichment: one module a resource."""
 
 from enrichment.api.code import router as code_router
+from enrichment.api.duplicates import router as duplicates_router
 from enrichment.api.entities import router as entities_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.points import router as points_router
@@ -10,6 +11,7 @@ from enrichment.api.topics import router as topics_router
 
 routers = (
     code_router,
+    duplicates_router,
     entities_router,
     pipeline_router,
     points_router,

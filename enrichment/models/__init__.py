@@ -1,5 +1,6 @@
 """What enrichment finds out, how far it is, and what people say to it."""
 
+from enrichment.models.duplicate import DuplicatePair, DuplicatePolicy, TextSketch
 from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
 from enrichment.models.job import EnrichmentJob
@@ -11,6 +12,8 @@ from enrichment.models.topic import Cluster, Placement, Topic, TopicChange, Topi
 
 __all__ = [
     "Cluster",
+    "DuplicatePair",
+    "DuplicatePolicy",
     "Enrichment",
     "EnrichmentJob",
     "EnrichmentSchedule",
@@ -25,6 +28,7 @@ __all__ = [
     "Rollup",
     "RollupPart",
     "StepPause",
+    "TextSketch",
     "Topic",
     "TopicChange",
     "TopicRun",

@@ -37,6 +37,9 @@ from personas.services import create_persona, name_key
 # What becomes of each row that refers to a memory; a test finds the tables by itself.
 HANGING_ON: Final = {
     "enrichment.enrichment.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.duplicatepair.first": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.duplicatepair.second": "dropped, like all that apps above know of a memory: enrichment finds it again",
+    "enrichment.textsketch.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.placement.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.mention.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",
     "enrichment.relation.memory": "dropped, like all that apps above know of a memory: enrichment finds it again",

@@ -22,7 +22,7 @@ from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from enrichment.entities import Found
-from enrichment.models import Cluster, Entity, Placement, Point, Rollup, RollupPart, Topic
+from enrichment.models import Cluster, DuplicatePair, Entity, Placement, Point, Rollup, RollupPart, Topic
 from enrichment.services.correcting import hide_entity
 from enrichment.services.correcting_topics import rename_topic
 from enrichment.services.recording import record_mentions
@@ -113,7 +113,9 @@ def _about(user: User, memory: Memory) -> dict[str, UUID]:
     change = rename_topic(owner=user, topic=topic, label=f"{SECRET} theme")
     cluster = Cluster.objects.create(owner=user, topic=topic, centre=bytes(384 * 4), reach=0.5)
     Placement.objects.create(owner=user, memory=memory, cluster=cluster, x=0.5, y=0.5)
-    return {"topic_id": topic.id, "topic_change_id": change.id}
+    twin = capture_memory(owner=user, draft=MemoryDraft(content=f"{SECRET} memory, again")).memory
+    pair = DuplicatePair.objects.create(owner=user, first=memory, second=twin, words=0.9)
+    return {"pair_id": pair.id, "topic_id": topic.id, "topic_change_id": change.id}
 
 
 def _said(user: User, memory: Memory) -> dict[str, UUID]:

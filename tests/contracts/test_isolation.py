@@ -53,12 +53,14 @@ BODIES: dict[str, Any] = {
     "mark_point_as": {"state": "done"},
     "merge_entities": {"others": ["00000000-0000-7000-8000-000000000000"]},
     "merge_topics": {"others": ["00000000-0000-7000-8000-000000000000"]},
+    "merge_duplicates": {"keep_id": "00000000-0000-7000-8000-000000000000"},
+    "set_duplicate_policy": {"policy": "propose"},
     "correct_topic": {"label": "taken over"},
     "split_entity": {"names": ["00000000-0000-7000-8000-000000000000"]},
     "mem0_update": {"text": "taken over"},
 }
-# Their bodies name objects too; enrichment/tests/test_entities_api.py and test_topics_api.py try them.
-NAMING_MORE = {"merge_entities", "split_entity", "merge_topics"}
+# Their bodies name objects too; enrichment/tests/test_*_api.py and test_duplicates.py try them.
+NAMING_MORE = {"merge_entities", "split_entity", "merge_topics", "merge_duplicates"}
 CSRF = {"X-CSRFToken": "x"}  # test clients are not asked for the right one
 FORM = {
     "action": "delete",

@@ -42,7 +42,7 @@ LISTS = ["/memories", "/trash", "/conversations", "/tags", "/personas", "/import
 
 
 @pytest.mark.parametrize(
-    "path", [*LISTS, "/entities", "/topics", "/map", "/learnt-rules", "/search", "/search/suggestions"]
+    "path", [*LISTS, "/entities", "/topics", "/map", "/duplicates", "/learnt-rules", "/search", "/search/suggestions"]
 )
 def test_lists_hold_nothing_of_someone_else(owner: User, other: User, things: dict[str, Any], path: str) -> None:
     query = {"q": SECRET} if path.startswith("/search") else {}

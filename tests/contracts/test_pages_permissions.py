@@ -25,6 +25,8 @@ POST_ONLY = {
     "enrichment:retry",
     "enrichment:entity_undo",
     "enrichment:topic_change",
+    "enrichment:duplicate_decide",
+    "enrichment:duplicate_policy",
     "enrichment:topic_undo",
     "enrichment:point_mark",
     "memories:action",

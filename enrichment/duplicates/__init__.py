@@ -1,0 +1,1 @@
+"""When two texts say nearly the same, and how such texts are found among very many."""
