@@ -11,7 +11,9 @@ from enrichment.models import (
     EnrichmentSchedule,
     Entity,
     EntityChange,
+    FactVerdict,
     Point,
+    Relation,
     Rollup,
     Topic,
     TopicChange,
@@ -101,4 +103,20 @@ def pair_or_404(owner: User, pair_id: UUID) -> DuplicatePair:
     found = DuplicatePair.objects.filter(owner=owner, id=pair_id).select_related("first", "second", "owner").first()
     if found is None:
         raise NotFound("There is no pair of yours with this id.")
+    return found
+
+
+def relation_or_404(owner: User, relation_id: UUID) -> Relation:
+    """What one of the owner's memories states."""
+    found = Relation.objects.filter(owner=owner, id=relation_id).select_related("subject", "object", "memory").first()
+    if found is None:
+        raise NotFound("There is no fact of yours with this id.")
+    return found
+
+
+def verdict_or_404(owner: User, verdict_id: UUID) -> FactVerdict:
+    """What the owner said to a fact."""
+    found = FactVerdict.objects.filter(owner=owner, id=verdict_id).first()
+    if found is None:
+        raise NotFound("There is no verdict of yours with this id.")
     return found

@@ -10,6 +10,7 @@ class EnrichmentConfig(AppConfig):
     def ready(self) -> None:
         """Pages of memories and conversations show what was found in them, and lists what they are about."""
         from enrichment.summary_selectors import conversation_gists, gists
+        from enrichment.views.facts import facts_panel
         from enrichment.views.panels import code_panel, entities_panel, entity_marks, sentiment_panel, topic_panel
         from enrichment.views.summary_panels import conversation_panel, points_panel, summary_panel
         from memories import panels
@@ -19,6 +20,7 @@ class EnrichmentConfig(AppConfig):
         panels.add_panel("topic", "beside", topic_panel)
         panels.add_panel("code", "under", code_panel)
         panels.add_panel("entities", "beside", entities_panel)
+        panels.add_panel("facts", "under", facts_panel)
         panels.add_panel("sentiment", "beside", sentiment_panel)
         panels.add_marks("entities", entity_marks)
         panels.add_conversation_panel("summary", conversation_panel)

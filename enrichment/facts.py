@@ -6,8 +6,10 @@ memories came in, and that what people say to a fact holds for all that follows 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import (
     Case,
@@ -29,7 +31,8 @@ from enrichment.models import FactVerdict, Relation
 from memories.models import State
 
 _EVER: Final = Value(datetime(1, 1, 2, tzinfo=UTC), output_field=DateTimeField())
-_ENDS_AT, _ENDED_BY = "ends_at", "ended_by"  # declared on the model, so that what reads them is checked
+# Declared on the model, so that what reads them is checked.
+_ENDS_AT, _ENDED_BY, _VERDICT_ID = "ends_at", "ended_by", "verdict_id"
 _Action = FactVerdict.Action
 
 
@@ -121,3 +124,20 @@ def _newer_by_hand(owner: User, known_at: datetime | None) -> QuerySet[Relation]
 def _said_over_of(owner: User, known_at: datetime | None) -> QuerySet[FactVerdict]:
     rows = verdicts(owner, known_at).filter(action=_Action.NEWER, older_key=OuterRef(OuterRef("fact_key")))
     return rows.filter(ends_at__gte=OuterRef(OuterRef("begun"))).order_by("ends_at", "id")
+
+
+def disputed_relations(owner: User) -> QuerySet[Relation]:
+    """What a person said is wrong, with `verdict_id`, by which that is taken back."""
+    said = verdicts(owner).filter(action=_Action.REJECT, older_key=OuterRef("fact_key"))
+    rows = Relation.objects.filter(owner=owner, unlearnt_at=None).exclude(memory__state=State.DELETED)
+    return rows.filter(Exists(said)).annotate(**{_VERDICT_ID: Subquery(said.order_by("at", "id").values("id")[:1])})
+
+
+def about(rows: QuerySet[Relation], nodes: Collection[UUID]) -> QuerySet[Relation]:
+    """Those whose subject or object is one of these."""
+    return rows.filter(Q(subject_node__in=nodes) | Q(object_node__in=nodes))
+
+
+def with_memory(rows: QuerySet[Relation]) -> QuerySet[Relation]:
+    """The same, with what is needed to show them."""
+    return rows.select_related("subject", "object", "memory")

@@ -13,6 +13,7 @@ from enrichment import summary_tools
 from enrichment.access import entity_or_404
 from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt
+from enrichment.fact_tools import FACT_TOOLS
 from enrichment.models import Entity
 from enrichment.topic_tools import TOOLS as TOPIC_TOOLS
 from memories.models import Memory
@@ -137,6 +138,7 @@ TOOLS = (
         gives=GetNamedOut,
         run=get_named,
     ),
+    *FACT_TOOLS,
     *TOPIC_TOOLS,
     *summary_tools.TOOLS,
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import duplicates, entities, mapping, pipeline, points, timeline, topics
+from enrichment.views import duplicates, entities, facts, mapping, pipeline, points, timeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("duplicates/", duplicates.duplicates, name="duplicates"),
     path("duplicates/policy/", duplicates.policy, name="duplicate_policy"),
     path("duplicates/<uuid:pair_id>/decide/", duplicates.decide, name="duplicate_decide"),
+    path("facts/<uuid:relation_id>/change/", facts.change, name="fact_change"),
+    path("facts/verdicts/<uuid:verdict_id>/undo/", facts.undo, name="fact_undo"),
     path("map/", mapping.memory_map, name="map"),
     path("map/points/", mapping.map_points, name="map_points"),
     path("map/titles/", mapping.map_titles, name="map_titles"),

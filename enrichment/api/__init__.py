@@ -5,6 +5,7 @@ from enrichment.api.duplicates import router as duplicates_router
 from enrichment.api.entities import router as entities_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.points import router as points_router
+from enrichment.api.relations import router as relations_router
 from enrichment.api.sentiment import router as sentiment_router
 from enrichment.api.summaries import router as summaries_router
 from enrichment.api.topics import router as topics_router
@@ -15,6 +16,7 @@ routers = (
     entities_router,
     pipeline_router,
     points_router,
+    relations_router,
     sentiment_router,
     summaries_router,
     topics_router,

@@ -74,9 +74,11 @@ class Relation(models.Model):
 
     said = SealedDict()
 
-    # What `enrichment.facts` works out on the rows that it reads: when it was over, and which newer fact ended it.
+    # What `enrichment.facts` works out on the rows that it reads: when it was over, which newer fact ended it, and what
+    # a person said to it.
     ends_at: datetime | None
     ended_by: UUID | None
+    verdict_id: UUID | None
 
     class Meta:
         indexes: ClassVar = [

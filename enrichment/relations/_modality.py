@@ -67,7 +67,9 @@ def governor_modality(verb: Token) -> str:
         return own_modality(clause.head)
     if over in _VERBS["believed"]:
         return "believed"
-    return "wanted" if over in _VERBS["hoped"] else "reported"
+    if over in _VERBS["hoped"]:
+        return "wanted"
+    return "reported" if over in _VERBS["reported"] else ""
 
 
 def chain_modality(lemma: str) -> str:

@@ -12,6 +12,16 @@ _TURNED: Final[dict[str, str]] = table("predicates", "turned")
 _ENDED: Final[dict[str, dict[str, str]]] = table("predicates", "ended")
 _FAVOURITE: Final = word_set("nouns", "favourite")
 _IRREGULAR: Final = {"be": "is", "have": "has", "do": "does", "go": "goes"}
+_BEFORE: Final = {
+    "possible": "might",
+    "planned": "will",
+    "wanted": "wants to",
+    "should": "should",
+    "able": "can",
+    "tried": "tries to",
+    "conditional": "would",
+}
+_ACCORDING: Final = {"reported": "it is said,", "believed": "it is thought,"}
 _HISS: Final = ("s", "sh", "ch", "x", "z", "o")
 
 
@@ -38,12 +48,23 @@ def ended(predicate: str, kind: str) -> str:
     return kinds.get(kind) or kinds.get("any", "")
 
 
-def shown_predicate(predicate: str) -> str:
-    """As it stands behind its subject: 'lives in', 'is married to', 'favourite colour is'."""
-    verb, _, rest = predicate.partition(" ")
+def shown_predicate(predicate: str, modality: str = "", is_negated: bool = False) -> str:
+    """As it stands behind its subject: 'lives in', 'is not married to', 'might move to', 'favourite colour is'."""
     if predicate.endswith(" is"):
-        return predicate
-    return f"{_third_person(verb)} {rest}".strip()
+        words = f"{predicate} not" if is_negated else predicate
+        return f"{words} ({modality})" if modality else words
+    if modality in _BEFORE:
+        before = _BEFORE[modality]
+        return f"{_negated(before)} {predicate}" if is_negated else f"{before} {predicate}"
+    verb, _, rest = predicate.partition(" ")
+    shown = f"{_third_person(verb)} {rest}".strip()
+    if is_negated:
+        shown = f"is not {rest}".strip() if verb == "be" else f"does not {predicate}"
+    return f"{shown}, {_ACCORDING[modality]}" if modality in _ACCORDING else shown
+
+
+def _negated(before: str) -> str:
+    return f"{before} not" if before in ("might", "should", "would") else {"can": "cannot"}.get(before, f"not {before}")
 
 
 def _third_person(verb: str) -> str:

@@ -31,7 +31,19 @@ def keep_both(*, owner: User, older: Relation, newer: Relation) -> FactVerdict:
     pairs = [(old, new) for old in _keys(owner, older) for new in _keys(owner, newer)]
     if not pairs:
         raise Conflict("You have disagreed with one of these facts; undo that first.")
+    chosen = facts.verdicts(owner).filter(action=_Action.NEWER)
+    for old, new in pairs:
+        chosen.filter(older_key=old, newer_key=new).update(undone_at=now())
     return _noted(owner, _Action.BOTH, pairs)
+
+
+def keep_beside_newer(*, owner: User, relation: Relation) -> FactVerdict:
+    """Say that the fact that ended this one did not. Raises Conflict where none did."""
+    row = facts.with_reasons(facts.facts(owner), owner).filter(id=relation.id).first()
+    if row is None or row.ended_by is None:
+        raise Conflict("No newer fact ended this one.")
+    newer = Relation.objects.get(owner=owner, id=row.ended_by)
+    return keep_both(owner=owner, older=relation, newer=newer)
 
 
 @transaction.atomic
@@ -49,6 +61,14 @@ def undo_verdict(*, owner: User, verdict: FactVerdict) -> None:
     told = FactVerdict.objects.select_for_update().filter(owner=owner, action=verdict.action, at=verdict.at)
     if not told.filter(undone_at=None).update(undone_at=now()):
         raise Conflict("This is undone already.")
+
+
+def undo_rejection(*, owner: User, relation: Relation) -> None:
+    """Take back that a fact is wrong. Raises Conflict where nobody said so."""
+    told = facts.verdicts(owner).filter(action=_Action.REJECT, older_key=relation.fact_key).first()
+    if told is None:
+        raise Conflict("Nobody disagreed with this.")
+    undo_verdict(owner=owner, verdict=told)
 
 
 def same_fact(owner: User, relation: Relation) -> list[Relation]:

@@ -20,6 +20,7 @@ from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt
 from enrichment.models import Entity, Mention
 from enrichment.services import correcting
+from enrichment.views.facts import facts_of_entity
 from memories.models import Memory
 from memories.rendering import plain_title
 from memshadow.lib.errors import MemshadowError, ValidationFailed
@@ -86,6 +87,7 @@ def entity(request: HttpRequest, entity_id: UUID) -> HttpResponse:
         "newer_url": _cursor_url(request, page.previous_cursor),
         "older_url": _cursor_url(request, page.next_cursor),
         **_others(request, owner, row),
+        **facts_of_entity(owner, row),
     }
     return render(request, "enrichment/entity.html", context)
 

@@ -22,13 +22,16 @@ from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from enrichment.entities import Found
-from enrichment.models import Cluster, DuplicatePair, Entity, Placement, Point, Rollup, RollupPart, Topic
+from enrichment.models import Cluster, DuplicatePair, Entity, Placement, Point, Relation, Rollup, RollupPart, Topic
+from enrichment.relations import Phrase, Statement
 from enrichment.services.correcting import hide_entity
 from enrichment.services.correcting_topics import rename_topic
+from enrichment.services.judging import reject_fact
 from enrichment.services.recording import record_mentions
 from enrichment.services.recording_points import record_points
 from enrichment.services.requesting import request_enrichment
 from enrichment.services.scheduling import keep_schedules
+from enrichment.services.stating import record_relations
 from memories.context.adding import add_target
 from memories.drafts import ConversationRef, MemoryDraft
 from memories.filters import MemoryFilter
@@ -102,7 +105,20 @@ def _named(user: User, memory: Memory) -> dict[str, UUID]:
     change = hide_entity(owner=user, entity=entity, hidden=False)
     keep_schedules()
     job = request_enrichment(owner=user, wanted=MemoryFilter())
-    return {"entity_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id, **_about(user, memory)}
+    found = {"entity_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id}
+    return {**found, **_about(user, memory), **_stated(user)}
+
+
+def _stated(user: User) -> dict[str, UUID]:
+    """A fact about it, and what a person said to another."""
+    memory = capture_memory(owner=user, draft=MemoryDraft(content=f"{SECRET} likes {SECRET} tea. No.")).memory
+    who, what = Phrase(SECRET, 0, len(SECRET), 0), Phrase(f"{SECRET} tea", 20, 40, 20)
+    common: dict[str, Any] = {"start": 0, "end": 10, "rule": "test", "confidence": 0.9}
+    likes = Statement(subject=who, predicate="like", object=what, **common)
+    loves = Statement(subject=who, predicate="love", object=what, **common)
+    record_relations(owner_id=user.id, stated={memory: [likes, loves]})
+    first, second = Relation.objects.filter(owner=user).order_by("id")
+    return {"relation_id": first.id, "verdict_id": reject_fact(owner=user, relation=second).id}
 
 
 def _about(user: User, memory: Memory) -> dict[str, UUID]:

@@ -29,6 +29,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "list_entities": {},
     "find_entities": {},
     "get_entity": {"entity_id": "{entity_id}"},
+    "find_facts": {},
+    "update_fact": {"fact_id": "{relation_id}", "verdict": "wrong"},
     "list_topics": {},
     "get_topic": {"topic_id": "{topic_id}"},
     "get_timeline": {},

@@ -24,6 +24,8 @@ POST_ONLY = {
     "enrichment:pause",
     "enrichment:retry",
     "enrichment:entity_undo",
+    "enrichment:fact_change",
+    "enrichment:fact_undo",
     "enrichment:topic_change",
     "enrichment:duplicate_decide",
     "enrichment:duplicate_policy",
