@@ -9,6 +9,7 @@ class EnrichmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Pages of memories and conversations show what was found in them, and lists what they are about."""
+        from enrichment import review_sources  # noqa: F401  # what waits for a person's word
         from enrichment.summary_selectors import conversation_gists, gists
         from enrichment.views.facts import facts_panel
         from enrichment.views.panels import code_panel, entities_panel, entity_marks, sentiment_panel, topic_panel

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import duplicates, entities, facts, mapping, pipeline, points, timeline, topics
+from enrichment.views import duplicates, entities, facts, mapping, pipeline, points, review, timeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("map/", mapping.memory_map, name="map"),
     path("map/points/", mapping.map_points, name="map_points"),
     path("map/titles/", mapping.map_titles, name="map_titles"),
+    path("review/", review.review, name="review"),
+    path("review/<uuid:relation_id>/<uuid:newer_id>/", review.decide, name="review_decide"),
     path("topics/", topics.topics, name="topics"),
     path("topics/hidden/", topics.hidden, name="hidden_topics"),
     path("topics/<uuid:topic_id>/", topics.topic, name="topic"),

@@ -6,6 +6,7 @@ from enrichment.api.entities import router as entities_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.points import router as points_router
 from enrichment.api.relations import router as relations_router
+from enrichment.api.review import router as review_router
 from enrichment.api.sentiment import router as sentiment_router
 from enrichment.api.summaries import router as summaries_router
 from enrichment.api.topics import router as topics_router
@@ -17,6 +18,7 @@ routers = (
     pipeline_router,
     points_router,
     relations_router,
+    review_router,
     sentiment_router,
     summaries_router,
     topics_router,

@@ -143,6 +143,11 @@ def _shown(rows: Sequence[Relation], newer: dict[UUID, Relation]) -> list[dict[s
     return list(found.values())
 
 
+def fact_shown(row: Relation) -> dict[str, Any]:
+    """One statement by itself."""
+    return _fact(row, {}) | {"times": 1, "sentences": [_sentence(row)]}
+
+
 def _fact(row: Relation, newer: dict[UUID, Relation]) -> dict[str, Any]:
     end = getattr(row, "ended_by", None)
     subject = _part(part_of(row, "subject"))

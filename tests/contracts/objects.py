@@ -118,7 +118,8 @@ def _stated(user: User) -> dict[str, UUID]:
     loves = Statement(subject=who, predicate="love", object=what, **common)
     record_relations(owner_id=user.id, stated={memory: [likes, loves]})
     first, second = Relation.objects.filter(owner=user).order_by("id")
-    return {"relation_id": first.id, "verdict_id": reject_fact(owner=user, relation=second).id}
+    said = reject_fact(owner=user, relation=second)
+    return {"relation_id": first.id, "newer_id": second.id, "verdict_id": said.id}
 
 
 def _about(user: User, memory: Memory) -> dict[str, UUID]:

@@ -26,6 +26,7 @@ POST_ONLY = {
     "enrichment:entity_undo",
     "enrichment:fact_change",
     "enrichment:fact_undo",
+    "enrichment:review_decide",
     "enrichment:topic_change",
     "enrichment:duplicate_decide",
     "enrichment:duplicate_policy",
