@@ -13,6 +13,7 @@ from enrichment.models import (
     EntityChange,
     FactVerdict,
     Point,
+    Proposal,
     Relation,
     Rollup,
     Topic,
@@ -119,4 +120,12 @@ def verdict_or_404(owner: User, verdict_id: UUID) -> FactVerdict:
     found = FactVerdict.objects.filter(owner=owner, id=verdict_id).first()
     if found is None:
         raise NotFound("There is no verdict of yours with this id.")
+    return found
+
+
+def proposal_or_404(owner: User, proposal_id: UUID) -> Proposal:
+    """One of the proposals that models made to the owner."""
+    found = Proposal.objects.filter(owner=owner, id=proposal_id).select_related("memory", "target", "made").first()
+    if found is None:
+        raise NotFound("There is no proposal of yours with this id.")
     return found

@@ -18,9 +18,12 @@ from enrichment.models import (
     EntityChange,
     EntityName,
     FactVerdict,
+    LlmCall,
+    LlmSetting,
     Mention,
     Placement,
     Point,
+    Proposal,
     Relation,
     Rollup,
     RollupPart,
@@ -191,6 +194,38 @@ class RollupPartAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("=id", "=memory__id", "owner__email")
     exclude = ("words_sealed",)
+
+
+@admin.register(LlmSetting)
+class LlmSettingAdmin(ReadOnlyAdmin):
+    """Who lets which model be asked, and how much a day."""
+
+    list_display = ("owner", "is_on", "is_local", "model", "steps", "tokens_a_day", "usd_a_day", "rests_until")
+    list_filter = ("is_on", "is_local")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email",)
+
+
+@admin.register(LlmCall)
+class LlmCallAdmin(ReadOnlyAdmin):
+    """Questions to language models: how they ended and what they took, never what was said."""
+
+    list_display = ("id", "owner", "step", "host", "model", "ending", "input_tokens", "output_tokens", "created_at")
+    list_filter = ("ending", "step")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=memory__id", "owner__email")
+    exclude = ("said_sealed",)
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    """What models proposed and what became of it, never the words."""
+
+    list_display = ("id", "owner", "memory_id", "kind", "state", "model", "created_at", "decided_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "=memory__id", "owner__email")
+    exclude = ("said_sealed", "said_key")
 
 
 @admin.register(Enrichment)

@@ -12,12 +12,14 @@ class EnrichmentConfig(AppConfig):
         from enrichment import review_sources  # noqa: F401  # what waits for a person's word
         from enrichment.summary_selectors import conversation_gists, gists
         from enrichment.views.facts import facts_panel
+        from enrichment.views.llm import proposals_panel
         from enrichment.views.panels import code_panel, entities_panel, entity_marks, sentiment_panel, topic_panel
         from enrichment.views.summary_panels import conversation_panel, points_panel, summary_panel
         from memories import panels
 
         panels.add_panel("summary", "beside", summary_panel)
         panels.add_panel("points", "beside", points_panel)
+        panels.add_panel("proposals", "under", proposals_panel)
         panels.add_panel("topic", "beside", topic_panel)
         panels.add_panel("code", "under", code_panel)
         panels.add_panel("entities", "beside", entities_panel)

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 Result = Mapping[str, Any]
 
@@ -48,11 +51,13 @@ class Outcome:
     """What came of one memory: a JSON-able result (empty: there was nothing to find), or why it failed.
 
     An error must not quote the memory: it is stored in the open and shown. `is_final`: trying again would not help.
+    `wait_s`: not now; it is tried again after so many seconds, and counts as no attempt.
     """
 
     result: Result = field(default_factory=dict)
     error: str = ""
     is_final: bool = False
+    wait_s: float = 0.0
 
 
 class Step(ABC):
@@ -76,6 +81,10 @@ class Step(ABC):
     def is_available(self) -> bool:
         """Whether it can work here and now; one that needs a model server says no while none is configured."""
         return True
+
+    def narrowed(self, memories: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of these memories that it may read at all, such as those of people who switched it on."""
+        return memories
 
     @abstractmethod
     def run(self, batch: Sequence[StepInput]) -> Sequence[Outcome]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enrichment.views import duplicates, entities, facts, mapping, pipeline, points, review, timeline, topics
+from enrichment.views import duplicates, entities, facts, llm, mapping, pipeline, points, review, timeline, topics
 
 app_name = "enrichment"
 urlpatterns = [
@@ -30,6 +30,10 @@ urlpatterns = [
     path("topics/<uuid:topic_id>/", topics.topic, name="topic"),
     path("topics/<uuid:topic_id>/change/", topics.change, name="topic_change"),
     path("topics/changes/<uuid:topic_change_id>/undo/", topics.undo, name="topic_undo"),
+    path("language-model/", llm.language_model, name="llm"),
+    path("language-model/sent/", llm.sent, name="llm_sent"),
+    path("proposals/", llm.proposals, name="proposals"),
+    path("proposals/<uuid:proposal_id>/", llm.decide, name="proposal_decide"),
     path("timeline/", timeline.timeline, name="timeline"),
     path("timeline/projects/", timeline.projects, name="projects"),
     path("action-items/", points.action_items_page, name="action_items"),

@@ -4,6 +4,7 @@ from enrichment.models.duplicate import DuplicatePair, DuplicatePolicy, TextSket
 from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
 from enrichment.models.job import EnrichmentJob
+from enrichment.models.llm import LlmCall, LlmSetting, Proposal, proposal_key
 from enrichment.models.point import Point, point_key
 from enrichment.models.relation import FactVerdict, Relation, fact_key, phrase_node, predicate_key
 from enrichment.models.rollup import Rollup, RollupPart
@@ -21,9 +22,12 @@ __all__ = [
     "EntityChange",
     "EntityName",
     "FactVerdict",
+    "LlmCall",
+    "LlmSetting",
     "Mention",
     "Placement",
     "Point",
+    "Proposal",
     "Relation",
     "Rollup",
     "RollupPart",
@@ -38,4 +42,5 @@ __all__ = [
     "phrase_node",
     "point_key",
     "predicate_key",
+    "proposal_key",
 ]

@@ -64,6 +64,7 @@ def plan(*, memories: QuerySet[Memory], only: Collection[str] | None = None) -> 
 def _plan_step(step: Step, memories: QuerySet[Memory]) -> int:
     if step.languages is not None:
         memories = memories.filter(language__in=step.languages)
+    memories = step.narrowed(memories)
     count = _freshen(step, memories)
     rows = Enrichment.objects.filter(memory=OuterRef("pk"), step=step.name, version=step.version)
     missing = memories.filter(~Exists(rows)).order_by("id").values_list("id", "owner_id")

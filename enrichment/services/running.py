@@ -52,12 +52,21 @@ def run_due(*, for_s: float | None = None) -> int:
     Each turn takes one batch of each step, so that no step waits for the whole backlog of another.
     """
     total, until = 0, time.monotonic() + (for_s if for_s is not None else float("inf"))
-    while turn := sum(_run_batch(step) for step in running_steps()):
+    while turn := _turn(until):
         total += turn
         if time.monotonic() > until:
             break
     finish_jobs()
     return total
+
+
+def _turn(until: float) -> int:
+    """One batch of each step; servers are asked when nothing else is left to do, or its time is over."""
+    ready = running_steps()
+    count = sum(_run_batch(step) for step in ready if step.cost is not Cost.REMOTE)
+    if count and time.monotonic() < until:
+        return count
+    return count + sum(_run_batch(step) for step in ready if step.cost is Cost.REMOTE)
 
 
 def running_steps() -> list[Step]:
@@ -237,6 +246,10 @@ def _noted(one: _Done, revision: int) -> bool:
     row.claim = row.lease_until = None
     if revision != row.revision:
         row.state, row.due_at, row.attempts = _State.PENDING, now(), 0
+        return False
+    if one.outcome.wait_s:
+        row.state, row.due_at = _State.PENDING, now() + timedelta(seconds=one.outcome.wait_s)
+        row.attempts, row.error = max(0, row.attempts - 1), one.outcome.error[:300]
         return False
     if one.outcome.error:
         _note_failure(one)

