@@ -15,6 +15,7 @@ from enrichment.entities import THING_KINDS, label
 from enrichment.excerpts import excerpt
 from enrichment.fact_tools import FACT_TOOLS
 from enrichment.models import Entity
+from enrichment.profile_tools import TOOLS as PROFILE_TOOLS
 from enrichment.topic_tools import TOOLS as TOPIC_TOOLS
 from memories.models import Memory
 from memories.screening import dotted
@@ -141,4 +142,5 @@ TOOLS = (
     *FACT_TOOLS,
     *TOPIC_TOOLS,
     *summary_tools.TOOLS,
+    *PROFILE_TOOLS,
 )

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from enrichment.views import duplicates, entities, facts, llm, mapping, pipeline, points, review, timeline, topics
+from enrichment.views import (
+    duplicates,
+    entities,
+    facts,
+    insights,
+    llm,
+    mapping,
+    pipeline,
+    points,
+    review,
+    timeline,
+    topics,
+)
 
 app_name = "enrichment"
 urlpatterns = [
@@ -20,6 +32,8 @@ urlpatterns = [
     path("duplicates/<uuid:pair_id>/decide/", duplicates.decide, name="duplicate_decide"),
     path("facts/<uuid:relation_id>/change/", facts.change, name="fact_change"),
     path("facts/verdicts/<uuid:verdict_id>/undo/", facts.undo, name="fact_undo"),
+    path("insights/", insights.insights, name="insights"),
+    path("profile/", insights.profile, name="profile"),
     path("map/", mapping.memory_map, name="map"),
     path("map/points/", mapping.map_points, name="map_points"),
     path("map/titles/", mapping.map_titles, name="map_titles"),

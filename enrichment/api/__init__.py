@@ -3,6 +3,7 @@
 from enrichment.api.code import router as code_router
 from enrichment.api.duplicates import router as duplicates_router
 from enrichment.api.entities import router as entities_router
+from enrichment.api.insights import router as insights_router
 from enrichment.api.llm import router as llm_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.points import router as points_router
@@ -16,6 +17,7 @@ routers = (
     code_router,
     duplicates_router,
     entities_router,
+    insights_router,
     llm_router,
     pipeline_router,
     points_router,

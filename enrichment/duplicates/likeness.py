@@ -9,9 +9,9 @@ import regex
 # Shorter texts ('Thanks, see you tomorrow!') agree by chance.
 LEAST_WORDS: Final = 6
 ALIKE_WORDS: Final = 0.8
-# Other words for the same: their vectors decide, if half of the words are the same.
+# Other words for the same: their vectors decide, if most of the words are the same.
 ALIKE_MEANING: Final = 0.95
-SOME_WORDS: Final = 0.5
+SOME_WORDS: Final = 0.6
 # Nearly word for word the same: what a machine may merge by itself, where its owner lets it.
 SAME_WORDS: Final = 0.95
 _WORD: Final = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.,:'’][\p{L}\p{N}]+)*")

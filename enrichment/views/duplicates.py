@@ -25,7 +25,7 @@ from memshadow.lib.errors import MemshadowError, ValidationFailed
 from memshadow.lib.paging import paginate
 
 _PAGE: Final = 20
-_COMPARED_CHARS: Final = 4_000
+_COMPARED_CHARS: Final = 1_500
 _State = DuplicatePair.State
 
 
@@ -93,15 +93,20 @@ def _decided(request: HttpRequest, owner: User, pair: DuplicatePair) -> str:
 
 def _shown(pair: DuplicatePair) -> dict[str, Any]:
     first, second = pair.first, pair.second
-    difference = diff_words(first.content[:_COMPARED_CHARS], second.content[:_COMPARED_CHARS])
+    difference = diff_words(_cut(first), _cut(second))
     return {
         "pair": pair,
         "first": _side(first),
         "second": _side(second),
-        "diff": fold_equal(difference),
+        "diff": fold_equal(difference, keep_chars=200),
         "words": round(100 * pair.words),
         "meaning": round(100 * pair.meaning) if pair.meaning is not None else None,
     }
+
+
+def _cut(memory: Memory) -> str:
+    text = memory.content
+    return text if len(text) <= _COMPARED_CHARS else f"{text[:_COMPARED_CHARS]} …"
 
 
 def _side(memory: Memory) -> dict[str, Any]:

@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_entity": {"entity_id": "{entity_id}"},
     "find_facts": {},
     "update_fact": {"fact_id": "{relation_id}", "verdict": "wrong"},
+    "get_profile": {},
     "list_topics": {},
     "get_topic": {"topic_id": "{topic_id}"},
     "get_timeline": {},
