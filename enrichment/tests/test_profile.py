@@ -187,6 +187,10 @@ def test_programs_agents_and_people_read_the_same(
     assert api.get("/insights").status_code == 200
     page = client_for(owner).get(reverse("enrichment:profile")).content.decode()
     assert "Lives in Berlin" in page and reverse("memories:detail", args=[memory.id]) in page
+    wrong = reverse("enrichment:fact_change", args=[profile_of(owner).facts[0].relation_id])
+    assert f'action="{wrong}"' in page
+    back = client_for(owner).post(wrong, {"action": "reject", "next": reverse("enrichment:profile")}, follow=True)
+    assert "Nothing known yet" in back.content.decode()
     assert ApiClient(other).get("/profile").json()["facts"] == []
     assert "Nothing known yet" in client_for(other).get(reverse("enrichment:profile")).content.decode()
     assert "Nothing stands out yet" in client_for(other).get(reverse("enrichment:insights")).content.decode()

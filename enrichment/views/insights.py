@@ -67,6 +67,7 @@ def insights(request: HttpRequest) -> HttpResponse:
 
 def _known(one: Known) -> dict[str, Any]:
     return {
+        "id": one.relation_id,
         "text": one.text,
         "since": one.since,
         "sentence": one.sentence,
