@@ -22,6 +22,7 @@ WEEKS_SHOWN: Final = 4
 _NAMED: Final = 6
 _TALKS: Final = 4
 _POINTS: Final = 8
+_POINTS_READ: Final = 1_000
 Dated = dict[date, list[UUID]]
 
 
@@ -107,7 +108,7 @@ def _add_points(owner: User, days: dict[date, Day], since: datetime, until: date
     rows = points(owner).filter(memory__occurred_at__gte=since, memory__occurred_at__lt=until)
     rows = rows.exclude(state=Point.State.DISMISSED).order_by("memory__occurred_at", "start")
     of_day: dict[date, list[Point]] = defaultdict(list)
-    for row in rows:
+    for row in rows[:_POINTS_READ]:
         day = row.memory.occurred_at.astimezone(UTC).date()
         if day in days and len(of_day[day]) < _POINTS:
             of_day[day].append(row)

@@ -128,7 +128,10 @@ class Proposal(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["memory", "said_key"], name="proposal_unique")]
-        indexes: ClassVar = [models.Index(fields=["owner", "state", "-created_at", "-id"], name="proposal_of_owner")]
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "state", "-created_at", "-id"], name="proposal_of_owner"),
+            models.Index(fields=["owner", "said_key"], name="proposal_by_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} from {self.memory_id}"

@@ -36,16 +36,16 @@ _MADE: Final = {Kind.INSIGHT: MemoryKind.INSIGHT, Kind.ADD: MemoryKind.FACT, Kin
 def record_proposals(*, owner_id: UUID, memory_id: UUID, step: str, result: Mapping[str, Any]) -> None:
     """Make these the open proposals of a step on a memory.
 
-    What a person has decided stays, and is not proposed again.
+    What a person has decided stays, and is not proposed again; nor is what waits already, from another memory.
     """
-    rows = Proposal.objects.filter(owner_id=owner_id, memory=memory_id, kind__in=_OF_STEP[step])
-    rows.filter(state=State_.OPEN).delete()
-    decided = {bytes(key) for key in rows.values_list("said_key", flat=True)}
+    rows = Proposal.objects.filter(owner_id=owner_id, kind__in=_OF_STEP[step])
+    rows.filter(memory=memory_id, state=State_.OPEN).delete()
+    keys = [proposal_key(owner_id, plain["kind"], plain["text"]) for plain in result["proposed"]]
+    decided = {bytes(key) for key in rows.filter(said_key__in=keys).values_list("said_key", flat=True)}
     call = LlmCall.objects.filter(owner_id=owner_id, id=result["call"]).first()
     named = [plain["target"] for plain in result["proposed"] if "target" in plain]
     targets = set(Memory.objects.filter(owner_id=owner_id, id__in=named).values_list("id", flat=True))
-    for plain in result["proposed"]:
-        key = proposal_key(owner_id, plain["kind"], plain["text"])
+    for plain, key in zip(result["proposed"], keys, strict=True):
         target = UUID(plain["target"]) if "target" in plain else None
         if key in decided or (target and target not in targets):
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enrichment.code import code_blocks
-from enrichment.entities.finding import find_entities
 from enrichment.llm.forms import Technical
 from enrichment.llm.steps import LlmStep
 from enrichment.protocol import StepInput
@@ -25,6 +24,8 @@ class TechnicalStep(LlmStep):
 
     def wants(self, one: StepInput) -> bool:
         """Others are not sent."""
+        from enrichment.entities.finding import find_entities
+
         if not super().wants(one):
             return False
         if code_blocks(one.text):

@@ -20,7 +20,7 @@ class SummaryStep(Step):
     name = NAME
     label = "Summary"
     version = 1
-    cost = Cost.HEAVY
+    cost = Cost.LIGHT
 
     def run(self, batch: Sequence[StepInput]) -> Sequence[Outcome]:
         """The sentences of all memories are embedded at once, by the model that search uses."""

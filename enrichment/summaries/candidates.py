@@ -13,7 +13,7 @@ from enrichment.prose import sentences
 # A text of fewer words is as short as its summary would be.
 WORDS_MIN: Final = 50
 # Of a book every so-manieth sentence is looked at, so that a text of any length takes bounded time and memory.
-SENTENCES_MAX: Final = 800
+SENTENCES_MAX: Final = 400
 _SENTENCE_WORDS_MIN: Final = 4
 _SHOWN_CHARS: Final = 400
 _WORD: Final = re.compile(r"\w+")

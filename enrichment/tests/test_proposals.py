@@ -99,6 +99,11 @@ def test_what_was_decided_is_not_proposed_again_and_the_rest_is_replaced(owner: 
         owner_id=owner.id, memory_id=row.memory_id, step="llm-questions", result=again | {"proposed": [one, new, new]}
     )
     assert sorted(Proposal.objects.values_list("state", flat=True)) == ["open", "rejected"]
+    twin = kept(owner, f"{TEXT} Really.")
+    record_proposals(
+        owner_id=owner.id, memory_id=twin.id, step="llm-questions", result=again | {"proposed": [one, new]}
+    )
+    assert not Proposal.objects.filter(memory=twin).exists(), "it waits, or was decided, elsewhere"
     record_proposals(owner_id=owner.id, memory_id=row.memory_id, step="llm-questions", result=again)
     assert Proposal.objects.get().state == "rejected"
     Memory.objects.filter(id=row.memory_id).delete()
@@ -116,6 +121,8 @@ def test_pages_show_and_decide(owner: User, client_for: Callable[[User], Client]
     listed = reverse("enrichment:proposals")
     page = client.get(listed).content.decode()
     assert "Tom lives in Oslo." in page and "moved to Oslo" in page and "No language model is asked" in page
+    waiting = {one["kind"]: one["waiting"] for one in ApiClient(owner).get("/review").json()["items"]}
+    assert waiting["proposals"] == 1 and listed in client.get(reverse("enrichment:review")).content.decode()
     assert "Read by a language model" in client.get(reverse("memories:detail", args=[row.memory_id])).content.decode()
     url = reverse("enrichment:proposal_decide", args=[row.id])
     assert client.post(url, {"action": "accept", "back": listed})["Location"] == listed
