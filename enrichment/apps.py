@@ -10,6 +10,7 @@ class EnrichmentConfig(AppConfig):
     def ready(self) -> None:
         """Pages of memories and conversations show what was found in them, and lists what they are about."""
         from enrichment import review_sources  # noqa: F401  # what waits for a person's word
+        from enrichment.exporting import add_formats
         from enrichment.summary_selectors import conversation_gists, gists
         from enrichment.views.facts import facts_panel
         from enrichment.views.llm import proposals_panel
@@ -17,6 +18,7 @@ class EnrichmentConfig(AppConfig):
         from enrichment.views.summary_panels import conversation_panel, points_panel, summary_panel
         from memories import panels
 
+        add_formats()
         panels.add_panel("summary", "beside", summary_panel)
         panels.add_panel("points", "beside", points_panel)
         panels.add_panel("proposals", "under", proposals_panel)

@@ -28,5 +28,5 @@ add_review_kind(
     ReviewKind("duplicates", "Near-duplicates", "Memories that say nearly the same.", _duplicates, "duplicates")
 )
 add_review_kind(
-    ReviewKind("proposals", "Proposals", "What a language model read in your memories.", _proposals, "proposals")
+    ReviewKind("proposals", "Proposals", "What a language model proposes of memories.", _proposals, "proposals")
 )

@@ -20,7 +20,7 @@ from memcli.errors import CliError, ServerAway
 from memcli.options import AsJson, ServerName, connect
 from memcli.showing import as_json, console, printable
 
-FORMATS = ("jsonl", "markdown", "csv", "parquet")
+FORMATS = ("jsonl", "markdown", "csv", "parquet", "jsonld", "graphml", "facts-csv", "entities-csv")
 _ASK_EVERY_S = 1.0
 _PATIENCE = 5  # times in a row that a server may not answer while an import is followed
 _ENDED = ("done", "cancelled", "failed")

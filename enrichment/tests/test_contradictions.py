@@ -59,7 +59,7 @@ def test_accept_reject_and_undo_by_api(owner: User) -> None:
     assert pair["older"]["label"] == "likes" and pair["newer"]["label"] == "does not like"
     url = f"/review/contradictions/{pair['older']['id']}/{pair['newer']['id']}"
     counts = {kind["kind"]: kind["waiting"] for kind in api.get("/review").json()["items"]}
-    assert counts["contradictions"] == 1 and counts["duplicates"] == 0
+    assert counts == {"contradictions": 1, "duplicates": 0, "proposals": 0}
     accepted = api.post(f"{url}/accept").json()
     read(list(Memory.objects.all()))
     assert waiting(owner) == [] and "Alice like tea 2026-01-01..2026-02-01" in known(owner)

@@ -17,8 +17,8 @@ from memshadow.lib.strict import StrictQuery
 router = Router(tags=["Exports"])
 
 FormatName = Annotated[
-    Literal["jsonl", "markdown", "csv", "parquet"],
-    Path(..., description="jsonl is complete and can be imported again."),
+    Literal["jsonl", "markdown", "csv", "parquet", "jsonld", "graphml", "facts-csv", "entities-csv"],
+    Path(..., description="jsonl is complete and can be imported again; the last four hold the graph."),
 ]
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _DOCUMENTED = {
@@ -30,6 +30,8 @@ _DOCUMENTED = {
                 "application/zip": _BINARY,
                 "text/csv": _BINARY,
                 "application/vnd.apache.parquet": _BINARY,
+                "application/ld+json": _BINARY,
+                "application/graphml+xml": _BINARY,
             },
         }
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,19 @@ _LINE_STARTS = ("\t", "\r", "\n")
 
 def csv_chunks(owner: User, wanted: MemoryFilter) -> Iterator[bytes]:
     """The file, a load of memories at a time."""
-    # Excel reads UTF-8 only where this mark says so.
-    yield b"\xef\xbb\xbf" + _lines([list(COLUMNS)])
+    yield csv_head(COLUMNS)
     for memories in memory_loads(owner, wanted):
-        yield _lines([[cell(value) for value in table_row(memory).values()] for memory in memories])
+        yield csv_rows([table_row(memory).values() for memory in memories])
+
+
+def csv_head(columns: Iterable[str]) -> bytes:
+    """The first line, behind the mark without which Excel does not read UTF-8."""
+    return b"\xef\xbb\xbf" + _lines([list(columns)])
+
+
+def csv_rows(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Lines of cells, each as `cell` writes it."""
+    return _lines([[cell(value) for value in row] for row in rows])
 
 
 def cell(value: Any) -> str:

@@ -13,13 +13,6 @@ from memories.exporters import FORMATS, export, personal_data
 from memories.selectors import stats_for
 from memories.views.filtering import filters_of, memory_filter
 
-_ABOUT = {
-    "jsonl": "Everything, with history, links, tags and conversations. Import it into any MEMSHADOW.",
-    "markdown": "A zip of notes with front matter, ready for Obsidian and other editors.",
-    "csv": "One row a memory, for a spreadsheet.",
-    "parquet": "Typed columns, for data tools such as DuckDB and pandas.",
-}
-
 
 @needs("export")
 @require_GET
@@ -28,7 +21,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     owner = owner_of(request)
     context = {
         "formats": [
-            {"key": key, "label": known.label, "text": _ABOUT[key], "complete": key == "jsonl"}
+            {"key": key, "label": known.label, "text": known.about, "complete": key == "jsonl"}
             for key, known in FORMATS.items()
         ],
         "format": request.GET.get("format", ""),
