@@ -14,7 +14,14 @@ class EnrichmentConfig(AppConfig):
         from enrichment.summary_selectors import conversation_gists, gists
         from enrichment.views.facts import facts_panel
         from enrichment.views.llm import proposals_panel
-        from enrichment.views.panels import code_panel, entities_panel, entity_marks, sentiment_panel, topic_panel
+        from enrichment.views.panels import (
+            code_panel,
+            entities_panel,
+            entity_marks,
+            sentiment_panel,
+            topic_panel,
+            weight_panel,
+        )
         from enrichment.views.summary_panels import conversation_panel, points_panel, summary_panel
         from memories import panels
 
@@ -27,6 +34,7 @@ class EnrichmentConfig(AppConfig):
         panels.add_panel("entities", "beside", entities_panel)
         panels.add_panel("facts", "under", facts_panel)
         panels.add_panel("sentiment", "beside", sentiment_panel)
+        panels.add_panel("weight", "beside", weight_panel)
         panels.add_marks("entities", entity_marks)
         panels.add_conversation_panel("summary", conversation_panel)
         panels.use_gists(memories=gists, conversations=conversation_gists)

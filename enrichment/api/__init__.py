@@ -3,6 +3,7 @@
 from enrichment.api.code import router as code_router
 from enrichment.api.duplicates import router as duplicates_router
 from enrichment.api.entities import router as entities_router
+from enrichment.api.importance import router as importance_router
 from enrichment.api.insights import router as insights_router
 from enrichment.api.llm import router as llm_router
 from enrichment.api.pipeline import router as pipeline_router
@@ -17,6 +18,7 @@ routers = (
     code_router,
     duplicates_router,
     entities_router,
+    importance_router,
     insights_router,
     llm_router,
     pipeline_router,

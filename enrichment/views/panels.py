@@ -18,6 +18,7 @@ from enrichment.models import Mention
 from enrichment.selectors import code_of, result_of
 from enrichment.steps.sentiment import NAME as SENTIMENT
 from enrichment.topic_selectors import topics_of
+from enrichment.weighing import weight_of
 from memories.models import Memory
 
 
@@ -38,6 +39,17 @@ def sentiment_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeSt
     if not found:
         return SafeString("")
     return SafeString(render_to_string("enrichment/_memory_sentiment.html", {"found": found}, request=request))
+
+
+def weight_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeString:
+    """How much the memory matters, and why."""
+    weight = weight_of(owner, memory)
+    context = {
+        "weight": weight,
+        "percent": round(100 * weight.score),
+        "kept_percent": round(100 * weight.kept),
+    }
+    return SafeString(render_to_string("enrichment/_memory_weight.html", context, request=request))
 
 
 def topic_panel(request: HttpRequest, owner: User, memory: Memory) -> SafeString:

@@ -18,6 +18,7 @@ from memories import embedding_usage
 NOTHING_DONE = 3
 _WAIT_S = 1.0
 _SLICE_S = 10.0
+_TOPICS_EVERY_S = 120.0
 
 
 class Command(BaseCommand):
@@ -36,12 +37,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit status 3 says that there was nothing to do."""
         started, busy_at, total = time.monotonic(), time.monotonic(), 0
-        kept_up = False
+        topics = _Topics()
         while True:
             done = run_schedules() + run_due(for_s=_SLICE_S) + make_rollups(for_s=_SLICE_S)
-            if done or not kept_up:
-                # Topics wait until the steps have read everything, and are looked at once in each pause.
-                done, kept_up = (done, False) if done else (keep_up(), True)
+            done += topics.kept_up(is_pause=not done)
             embedding_usage.flush()
             total, busy_at = total + done, time.monotonic() if done else busy_at
             if time.monotonic() - started > options["for_s"] or _grown(options["max_mib"]):
@@ -52,6 +51,22 @@ class Command(BaseCommand):
                 time.sleep(_WAIT_S)
         if not total:
             raise SystemExit(NOTHING_DONE)
+
+
+class _Topics:
+    """When new memories are placed: once in each pause, and now and then while there is much else to do."""
+
+    def __init__(self) -> None:
+        self._looked_at, self._in_pause = float("-inf"), False
+
+    def kept_up(self, *, is_pause: bool) -> int:
+        """How many memories were placed, if it was time."""
+        is_due = time.monotonic() - self._looked_at > _TOPICS_EVERY_S or (is_pause and not self._in_pause)
+        self._in_pause = is_pause
+        if not is_due:
+            return 0
+        self._looked_at = time.monotonic()
+        return keep_up()
 
 
 def _grown(max_mib: int) -> bool:
