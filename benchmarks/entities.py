@@ -118,7 +118,7 @@ def hostile() -> tuple[int, int]:
     return right, len(lines)
 
 
-def _turns(paths: Iterable[Path], wanted: set[str]) -> dict[str, dict[str, Any]]:
+def turns_of(paths: Iterable[Path], wanted: set[str]) -> dict[str, dict[str, Any]]:
     """The turns with the sentences, each with the people who write in its conversation, whom the product knows."""
     found: dict[str, dict[str, Any]] = {}
     people: dict[str, set[str]] = {}
@@ -139,7 +139,7 @@ def main() -> None:
 
         django.setup()
         sentences = labelled()
-        turns = _turns(options.turns, {sentence.turn for sentence in sentences})
+        turns = turns_of(options.turns, {sentence.turn for sentence in sentences})
         print(f"{len(sentences)} sentences, {sum(len(one.names) for one in sentences)} names")
         print("| what | precision | recall | F1 | right | wrong | missed |\n|---|---|---|---|---|---|---|")
         for name, find in (("bare pipeline", bare), ("ours", ours)):

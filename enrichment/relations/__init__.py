@@ -1,6 +1,7 @@
 """Who does what to whom: what sentences state, with negation, modality and time, by their dependency parse."""
 
 from enrichment.relations._modality import MODALITIES, modality_label
+from enrichment.relations._phrases import is_own
 from enrichment.relations._predicates import is_single, normal_predicate, shown_predicate
 from enrichment.relations._statement import SPEAKER, Phrase, Statement
 
@@ -9,6 +10,7 @@ __all__ = [
     "SPEAKER",
     "Phrase",
     "Statement",
+    "is_own",
     "is_single",
     "modality_label",
     "normal_predicate",

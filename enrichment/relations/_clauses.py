@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
 _VERBS: Final = {kind: word_set("verbs", kind) for kind in ("going_on", "stopping", "doing")}
+_LEANING: Final = word_set("adjectives", "leaning")
 _SUBJECTS: Final = ("nsubj", "nsubjpass")
 _RELATIVE: Final = frozenset(["who", "that", "which"])
 _STEPS: Final = 4
@@ -71,8 +72,8 @@ def _subjects(verb: Token) -> tuple[tuple[Token, ...], bool]:
     while at < _STEPS:
         own = [child for child in found.children if child.dep_ in _SUBJECTS]
         if own:
-            first = _antecedent(own[0], found)
-            passive = own[0].dep_ == "nsubjpass" and found is verb
+            first = _antecedent(own[-1], found)  # a name in front is spoken to
+            passive = own[-1].dep_ == "nsubjpass" and found is verb
             passive = passive or any(child.dep_ == "auxpass" for child in verb.children)
             return tuple(with_joined(first)) if first is not None else (), passive
         if found.dep_ != "conj" or found.head.pos_ not in ("VERB", "AUX"):
@@ -89,34 +90,56 @@ def _antecedent(subject: Token, verb: Token) -> Token | None:
 
 
 def _followed(clause: Clause, depth: int = 0) -> Iterator[Clause]:
-    """The clause, or that of the verb that follows: 'wants to learn', 'used to live', 'stopped eating'."""
-    follower = next(
-        (child for child in clause.verb.children if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX")), None
-    )
-    if follower is None or depth >= _STEPS:
+    """The clause, or those of the verbs that follow: 'wants to learn and teach', 'used to live', 'stopped eating'."""
+    follower, changes = _follower(clause) if depth < _STEPS else (None, {})
+    if follower is None:
         yield clause
-        return
-    lemma = clause.verb.lemma_.lower()
-    if (lemma, clause.verb.tag_) == ("used", "VBD") or (clause.verb.lower_ == "used" and _has_to(follower)):
-        yield from _followed(_at(clause, follower, over=True, is_end=True), depth + 1)
-    elif lemma in _VERBS["stopping"]:
-        yield from _followed(_at(clause, follower, is_negated=True, is_end=True), depth + 1)
-    elif (kind := _modality.chain_modality(lemma)) and not any(c.dep_ == "dobj" for c in clause.verb.children):
-        yield from _followed(_at(clause, follower, modality=clause.modality or kind), depth + 1)
-    elif lemma in _VERBS["doing"]:
-        yield from _doing(clause, follower)
-    elif lemma in _VERBS["going_on"]:
-        yield from _followed(_at(clause, follower), depth + 1)
-    else:
-        yield clause
-
-
-def _doing(clause: Clause, follower: Token) -> Iterator[Clause]:
-    """'Enjoys reading' has the reading for its object; 'would love to' only wants it."""
-    if clause.modality == "conditional" and _has_to(follower):
-        yield _at(clause, follower, modality="wanted")
-    else:
+    elif "doing" in changes:
         yield replace(clause, doing=follower)
+    else:
+        for verb in (follower, *_joined(follower)):
+            yield from _followed(_at(clause, verb, **changes), depth + 1)
+
+
+def _follower(clause: Clause) -> tuple[Token | None, dict[str, Any]]:
+    """The verb behind, and what the one in front makes of it; none where the one in front is what is said."""
+    verb = clause.verb
+    found = next((child for child in verb.children if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX")), None)
+    if found is None:
+        leaning, found = _leaning(verb)
+        kind = "able" if leaning == "able" else "planned"
+        return found, {"modality": clause.modality or kind}
+    lemma = verb.lemma_.lower()
+    if verb.lower_ == "used" and _has_to(found):
+        return found, {"over": True, "is_end": True}
+    if lemma in _VERBS["stopping"]:
+        return found, {"is_negated": True, "is_end": True}
+    if (kind := _modality.chain_modality(lemma)) and not any(child.dep_ == "dobj" for child in verb.children):
+        return found, {"modality": clause.modality or kind}
+    if lemma in _VERBS["doing"]:
+        # 'Would love to' only wants it.
+        wishing = clause.modality == "conditional" and _has_to(found)
+        return found, {"modality": "wanted"} if wishing else {"doing": True}
+    return (found, {}) if lemma in _VERBS["going_on"] else (None, {})
+
+
+def _joined(verb: Token) -> Iterator[Token]:
+    """Verbs that 'and' joins to one that follows another, and that have no subject of their own."""
+    for child in verb.children:
+        if child.dep_ == "conj" and child.pos_ == "VERB" and not any(one.dep_ in _SUBJECTS for one in child.children):
+            yield child
+            yield from _joined(child)
+
+
+def _leaning(verb: Token) -> tuple[str, Token | None]:
+    """'Excited to meet', 'ready to go': the adjective, and the verb behind it."""
+    for child in verb.children if verb.lemma_ == "be" else ():
+        if child.dep_ in ("acomp", "prep", "advmod") and child.lower_ in _LEANING:
+            found = next((one for one in child.children if one.dep_ in ("xcomp", "ccomp") and _has_to(one)), None)
+            found = found or next((one for one in verb.children if one.dep_ == "advcl" and _has_to(one)), None)
+            if found is not None:
+                return child.lower_, found
+    return "", None
 
 
 def _at(clause: Clause, follower: Token, **changes: object) -> Clause:

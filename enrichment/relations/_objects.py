@@ -47,6 +47,7 @@ def parts_of(clause: Clause, *, place: int) -> Iterator[Part]:
         yield from _copula(clause, place)
     elif verb.lemma_.lower() not in _EMPTY_VERBS:
         yield from _objects(verb, place)
+        yield from _antecedent(clause, place)
         yield from _prepositions(verb, place)
 
 
@@ -57,8 +58,25 @@ def _objects(verb: Token, place: int) -> Iterator[Part]:
                 yield Part(_verb(verb), phrase, "subject, verb and object", 0.85, is_negated=_has_no(token))
             yield from _behind(verb, child, place)
         elif child.dep_ == "dative" and child.pos_ in ("NOUN", "PROPN", "PRON"):
-            for _, phrase in _phrases(child, place):
-                yield Part(f"{_verb(verb)} to", phrase, "an indirect object", 0.65)
+            given = next((one for one in verb.children if one.dep_ == "dobj" and one.pos_ != "PRON"), None)
+            if given is not None:
+                for _, phrase in _phrases(child, place):
+                    yield Part(f"{_verb(verb)} {_inner(given)} to", phrase, "an indirect object", 0.65)
+
+
+def _antecedent(clause: Clause, place: int) -> Iterator[Part]:
+    """'The studio that I go to', 'the cake I made': what a clause is about is its object."""
+    verb = clause.verb
+    found = verb.head
+    if verb.dep_ != "relcl" or found in clause.subjects or any(_is_object(child) for child in verb.children):
+        return
+    stranded = [child.lower_ for child in verb.children if child.dep_ == "prep" and not list(child.children)]
+    if phrase := phrase_of(found, place=place):
+        yield Part(" ".join([_verb(verb), *stranded[:1]]), phrase, "a clause about its object", 0.75)
+
+
+def _is_object(child: Token) -> bool:
+    return child.dep_ in ("dobj", "attr", "acomp", "ccomp") and child.lower_ not in ("that", "which", "who", "whom")
 
 
 def _behind(verb: Token, thing: Token, place: int) -> Iterator[Part]:
@@ -137,8 +155,9 @@ def _copula(clause: Clause, place: int) -> Iterator[Part]:
         elif child.dep_ == "acomp":
             yield from _is_somehow(subject, child, place)
     for words, token in _prepositional(verb):
-        for _, phrase in _phrases(token, place):
-            yield Part(f"be {words}", phrase, "where or whence it is", 0.7)
+        for end, phrase in _phrases(token, place):
+            if end.pos_ == "PROPN" or phrase.is_speaker:
+                yield Part(f"be {words}", phrase, "where or whence it is", 0.7)
 
 
 def _is_something(subject: Token, attribute: Token, place: int) -> Iterator[Part]:
@@ -164,7 +183,7 @@ def _is_somehow(subject: Token, adjective: Token, place: int) -> Iterator[Part]:
     behind = [(words, phrase) for words, token in _prepositional(adjective) for _, phrase in _phrases(token, place)]
     for words, phrase in behind:
         yield Part(f"be {adjective.lower_} {words}", phrase, "an adjective with a preposition", 0.8)
-    if not behind and not list(adjective.rights):
+    if not behind and not list(adjective.rights) and subject.pos_ in ("PRON", "PROPN"):
         start = place + adjective.idx
         yield Part("be", Phrase(adjective.text, start, start + len(adjective), start), "how it is", 0.65)
 

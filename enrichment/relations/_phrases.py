@@ -16,6 +16,9 @@ _FIRST_PERSON: Final = frozenset(["i", "me", "we", "us", "myself"])
 _OURS: Final = frozenset(["my", "our"])
 _INSIDE: Final = frozenset(["compound", "amod", "nummod", "poss", "nmod", "case", "quantmod", "advmod", "punct"])
 _EMPTY: Final = word_set("nouns", "empty")
+_VOID: Final = word_set("nouns", "void")
+_PART_OF: Final = frozenset(["some", "many", "most", "all", "any", "several"])
+_UNKNOWN_OWNERS: Final = word_set("nouns", "unknown_owners")
 _NOUNS: Final = frozenset(["NOUN", "PROPN", "NUM"])
 
 
@@ -44,6 +47,7 @@ def phrase_of(token: Token, *, place: int = 0) -> Phrase | None:
     """
     if is_first_person(token):
         return Phrase(SPEAKER, place + token.idx, place + token.idx + len(token), place + token.idx, is_speaker=True)
+    token = _whole(token)
     if token.pos_ not in _NOUNS:
         return None
     named = _name_beside(token)
@@ -54,6 +58,16 @@ def phrase_of(token: Token, *, place: int = 0) -> Phrase | None:
         return None
     text = text[0].lower() + text[1:] if is_ours(first) else text
     return Phrase(text, place + first.idx, place + last.idx + len(last), place + named.idx)
+
+
+def is_own(words: str) -> bool:
+    """Whether a phrase is about something of whoever speaks."""
+    return words.casefold().startswith(("my ", "our "))
+
+
+def has_unknown_owner(phrase: Phrase) -> bool:
+    """'Your friends', 'their support': nobody here knows whose."""
+    return phrase.text.casefold().split(" ")[0] in _UNKNOWN_OWNERS
 
 
 def doing_phrase(verb: Token, *, place: int = 0) -> Phrase | None:
@@ -75,6 +89,14 @@ def _up_to(word: Token, top: Token) -> Iterator[Token]:
     while word is not top and word.i != top.i:
         yield word
         word = word.head
+
+
+def _whole(token: Token) -> Token:
+    """'Some of my books' are books."""
+    if token.lower_ in _PART_OF:
+        of = (child for child in token.children if child.dep_ == "prep" and child.lower_ == "of")
+        return next((inner for child in of for inner in child.children if inner.dep_ == "pobj"), token)
+    return token
 
 
 def _name_beside(token: Token) -> Token:
@@ -116,6 +138,8 @@ def _together(words: list[Token], head: Token) -> list[Token]:
 
 def _names_something(head: Token, text: str) -> bool:
     if len(text) > PHRASE_CHARS or not any(char.isalpha() for char in text):
+        return False
+    if head.lower_ in _VOID:
         return False
     alone = text.casefold() == head.lower_
     return not (alone and (head.lower_ in _EMPTY or head.lemma_.lower() in _EMPTY)) and "\n" not in text

@@ -13,7 +13,7 @@ from enrichment.prose import code_spans
 from enrichment.relations import _predicates, _valid_time
 from enrichment.relations._clauses import Clause, clauses
 from enrichment.relations._objects import Part, parts_of
-from enrichment.relations._phrases import phrase_of
+from enrichment.relations._phrases import has_unknown_owner, is_own, phrase_of
 from enrichment.relations._statement import Phrase, Statement
 from enrichment.relations._valid_time import Day, When
 
@@ -105,8 +105,14 @@ class _Reader:
         """All of them that are likely enough."""
         for clause in clauses(self._sentence):
             for one in self._of_clause(clause):
-                if one.confidence >= _LEAST and one.subject.text.casefold() != one.object.text.casefold():
+                if one.confidence >= _LEAST and self._says_something(one):
                     yield one
+
+    def _says_something(self, one: Statement) -> bool:
+        """Of somebody or something that is known here, and not of itself: 'art brings joy' is a saying, no fact."""
+        if one.subject.text.casefold() == one.object.text.casefold() or has_unknown_owner(one.subject):
+            return False
+        return any(part.is_speaker or is_own(part.text) or self._kind(part) for part in (one.subject, one.object))
 
     def _of_clause(self, clause: Clause) -> Iterator[Statement]:
         when = self._when(clause)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from enrichment.models import EntityName, Mention, Relation, phrase_node
+from enrichment.relations import is_own
 
 _BATCH = 2000
 
@@ -40,11 +41,6 @@ class Nodes:
                 return Node(entity, entity)
         whose = f"{speaker.id} " if speaker is not None and is_own(words) else ""
         return Node(None, phrase_node(self._owner_id, whose + words.casefold()))
-
-
-def is_own(words: str) -> bool:
-    """Whether a phrase is about something of whoever speaks."""
-    return words.casefold().startswith(("my ", "our "))
 
 
 def follow_entities(owner_id: UUID, entities: Iterable[UUID]) -> None:

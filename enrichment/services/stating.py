@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from enrichment.models import EntityName, Relation, fact_key, predicate_key
-from enrichment.relations import Statement, is_single
-from enrichment.services.following import Nodes, is_own, place
+from enrichment.relations import Statement, is_own, is_single
+from enrichment.services.following import Nodes, place
 from enrichment.services.resolving import hold_names
 from enrichment.services.speaking import speakers_of
 from memories.models import Memory

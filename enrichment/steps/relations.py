@@ -27,7 +27,7 @@ class RelationsStep(Step):
 
     name = NAME
     label = "Relations"
-    version = 1
+    version = 2
     inputs = ("entities",)
     cost = Cost.LIGHT
     languages = frozenset(["en", "und"])

@@ -48,6 +48,13 @@ pytestmark = pytest.mark.django_db
             "My aunt, who works for the city, has three cats.",
             ["my aunt have three cats 2026-05-13..", "my aunt work at city 2026-05-13.."],
         ),
+        ("Hey Anna Schmidt, since we last spoke I went to Rome.", ["Alice go to Rome 2026-05-13.."]),
+        (
+            "I'm excited to meet Anna Schmidt and visit Berlin.",
+            ["Alice planned meet Anna Schmidt 2026-05-13..", "Alice planned visit Berlin 2026-05-13.."],
+        ),
+        ("This is the cake that I made.", ["Alice make cake 2026-05-13.."]),
+        ("Art brings joy. Your friends have your back. I had a great time. I do amazing things.", []),
         ("I'm so excited, it was a great day!", []),
         ("Do you like jazz? She loves it. Call Anna.", []),
         ("```\nAnna lives in Rome.\n```\n> Tom lives in Paris.", []),
