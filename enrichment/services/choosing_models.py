@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from enrichment.llm.in_process import is_configured
+from enrichment.llm.permitted import settings_for
 from enrichment.llm.steps import LlmStep
 from enrichment.models import Enrichment, LlmSetting
 from enrichment.registry import steps
@@ -69,6 +70,15 @@ def set_llm(
     record("enrichment.model_set", actor=owner, on=is_on, host=row.upstream.name if row.upstream else "")
     _plan(row)
     return row
+
+
+def drop_unasked() -> int:
+    """Let nothing wait for a model that nobody can ask any more, such as one whose server was removed."""
+    count = 0
+    for step in llm_steps():
+        waiting = Enrichment.objects.filter(step=step.name, state=Enrichment.State.PENDING)
+        count += waiting.exclude(owner__in=settings_for(step.name).values("owner")).delete()[0]
+    return count
 
 
 def _own(kind: type[Persona] | type[Tag], owner: User, ids: Collection[UUID]) -> list[UUID]:

@@ -18,6 +18,7 @@ from accounts.models import User
 from enrichment.access import schedule_or_404
 from enrichment.models import Enrichment, EnrichmentSchedule
 from enrichment.registry import steps
+from enrichment.services.choosing_models import drop_unasked
 from enrichment.services.planning import plan_recent
 from enrichment.services.rolling_up import plan_rollups
 from memshadow.lib.clock import now
@@ -143,7 +144,7 @@ def run_now(*, actor: User, name: str) -> EnrichmentSchedule:
 
 
 def _missing(_last: datetime | None) -> int:
-    return plan_recent(since=None)
+    return plan_recent(since=None) + drop_unasked()
 
 
 def _recent(last: datetime | None) -> int:

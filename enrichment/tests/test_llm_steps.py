@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.models import User
 from enrichment.models import Enrichment, LlmCall, LlmSetting, Proposal
 from enrichment.services import planning
-from enrichment.services.choosing_models import set_llm
+from enrichment.services.choosing_models import drop_unasked, set_llm
 from enrichment.services.running import run_due
 from enrichment.tests.reading_texts import kept
 from memories.gateway.upstreams import add_upstream
@@ -212,7 +212,8 @@ def test_a_server_that_does_not_want_or_cannot_is_left_alone_for_a_while(
     assert rests_until is not None and abs((rests_until - now()).total_seconds() - wait_s) < 5
     LlmSetting.objects.update(model="well")
     ask_again()
-    assert Proposal.objects.count() == 2
+    assert [row_of(memory).state for memory in memories] == ["done", "done"] and len(server.seen) == 3
+    assert Proposal.objects.count() == 1, "both ask the same"
 
 
 def test_a_server_without_json_mode_is_asked_without(owner: User, server: Scripted, upstream: GatewayUpstream) -> None:
@@ -260,7 +261,11 @@ def test_a_text_that_has_not_changed_is_not_sent_again_and_off_is_off(
     assert len(server.seen) == 1 and row_of(memory).revision == 5 and Proposal.objects.count() == 1
     late = kept(owner, f"{TEXT} More of it.")
     planning.plan_recent(since=None)
-    assert row_of(late).state == "pending"
+    assert row_of(late).state == "pending" and drop_unasked() == 0
     set_llm(owner=owner, is_on=False, upstream=upstream, model="small", step_names=["llm-questions"])
     run_due()
     assert len(server.seen) == 1 and not Enrichment.objects.filter(memory=late, step="llm-questions").exists()
+    switch_on(owner, upstream)
+    assert row_of(late).state == "pending"
+    upstream.delete()
+    assert drop_unasked() == 1 and not Enrichment.objects.filter(memory=late, step="llm-questions").exists()
