@@ -14,7 +14,7 @@ class DuplicatesStep(Step):
 
     name = "duplicates"
     label = "Duplicates"
-    version = 1
+    version = 2
     cost = Cost.LIGHT
 
     def run(self, batch: Sequence[StepInput]) -> Sequence[Outcome]:
