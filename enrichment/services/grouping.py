@@ -5,6 +5,7 @@ Everything heavy is imported here and in what this imports; `services.regrouping
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -40,7 +41,10 @@ def group_memories(*, owner_id: UUID) -> int:
     if not _asked(_HELD, owner_id):
         return 0
     try:
-        with tempfile.TemporaryDirectory(dir=settings.DATA_DIR, prefix="topics-") as folder:
+        # What a run that was killed has left goes first: only one has this owner's lock.
+        for left in settings.DATA_DIR.glob(f"topics-{owner_id}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=settings.DATA_DIR, prefix=f"topics-{owner_id}-") as folder:
             return _grouped(owner_id, Path(folder))
     finally:
         _asked(_RELEASED, owner_id)

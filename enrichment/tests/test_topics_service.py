@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +119,16 @@ def test_what_nothing_is_about_any_more_is_forgotten(owner: User) -> None:
     assert not Placement.objects.filter(memory__in=[row.id for row in rows[20:]]).exists()
     group_memories(owner_id=owner.id)
     assert not Topic.objects.filter(id=gone.id).exists()
+
+
+def test_what_a_killed_run_left_is_cleared_away(owner: User, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    left, other = tmp_path / f"topics-{owner.id}-abc", tmp_path / "topics-somebody"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "raw").write_bytes(b"vectors")
+    grouped(owner)
+    assert [one.name for one in tmp_path.glob("topics-*")] == [other.name]
 
 
 def test_owners_are_grouped_apart(owner: User, other: User) -> None:
