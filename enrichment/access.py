@@ -12,6 +12,7 @@ from enrichment.models import (
     Entity,
     EntityChange,
     FactVerdict,
+    MaintenanceRun,
     Point,
     Proposal,
     Relation,
@@ -128,4 +129,12 @@ def proposal_or_404(owner: User, proposal_id: UUID) -> Proposal:
     found = Proposal.objects.filter(owner=owner, id=proposal_id).select_related("memory", "target", "made").first()
     if found is None:
         raise NotFound("There is no proposal of yours with this id.")
+    return found
+
+
+def maintenance_run_or_404(run_id: UUID) -> MaintenanceRun:
+    """A run of the server's maintenance."""
+    found = MaintenanceRun.objects.filter(id=run_id).first()
+    if found is None:
+        raise NotFound("There is no run of maintenance with this id.")
     return found

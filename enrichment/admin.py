@@ -20,6 +20,7 @@ from enrichment.models import (
     FactVerdict,
     LlmCall,
     LlmSetting,
+    MaintenanceRun,
     Mention,
     Placement,
     Point,
@@ -276,6 +277,15 @@ class EnrichmentScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Switch it off instead."""
         return False
+
+
+@admin.register(MaintenanceRun)
+class MaintenanceRunAdmin(ReadOnlyAdmin):
+    """What maintenance found and did. Ask for a run on the page Maintenance."""
+
+    list_display = ("__str__", "state", "is_dry", "asked_at", "finished_at", "took_ms")
+    list_filter = ("state", "is_dry")
+    ordering = ("-asked_at",)
 
 
 @admin.register(StepPause)

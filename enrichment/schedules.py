@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enrichment.services import regrouping, scheduling  # noqa: F401 - adds its task
+from enrichment.services import maintaining, regrouping, scheduling  # noqa: F401 - two add their tasks
 from memshadow.lib.jobs import every
 
 

@@ -6,6 +6,7 @@ from enrichment.api.entities import router as entities_router
 from enrichment.api.importance import router as importance_router
 from enrichment.api.insights import router as insights_router
 from enrichment.api.llm import router as llm_router
+from enrichment.api.maintenance import router as maintenance_router
 from enrichment.api.pipeline import router as pipeline_router
 from enrichment.api.points import router as points_router
 from enrichment.api.relations import router as relations_router
@@ -21,6 +22,7 @@ routers = (
     importance_router,
     insights_router,
     llm_router,
+    maintenance_router,
     pipeline_router,
     points_router,
     relations_router,

@@ -5,6 +5,7 @@ from enrichment.models.enrichment import Enrichment
 from enrichment.models.entity import Entity, EntityChange, EntityName, Mention, entity_name_key, entity_part_keys
 from enrichment.models.job import EnrichmentJob
 from enrichment.models.llm import LlmCall, LlmSetting, Proposal, proposal_key
+from enrichment.models.maintenance import MaintenanceRun
 from enrichment.models.point import Point, point_key
 from enrichment.models.relation import FactVerdict, Relation, fact_key, phrase_node, predicate_key
 from enrichment.models.rollup import Rollup, RollupPart
@@ -24,6 +25,7 @@ __all__ = [
     "FactVerdict",
     "LlmCall",
     "LlmSetting",
+    "MaintenanceRun",
     "Mention",
     "Placement",
     "Point",

@@ -18,7 +18,7 @@ def forget_unmentioned() -> int:
     """
     silent = ~Exists(Relation.objects.filter(speaker=OuterRef("pk")))
     EntityName.objects.filter(~Exists(Mention.objects.filter(name=OuterRef("pk"))), silent, is_by_hand=False).delete()
-    ids = list(_unmentioned().values_list("id", flat=True)[:_BATCH])
+    ids = list(unmentioned().values_list("id", flat=True)[:_BATCH])
     count, _ = Entity.objects.filter(id__in=ids).delete()
     return len(ids) if count else 0
 
@@ -31,7 +31,7 @@ def forget_verdicts() -> int:
     return FactVerdict.objects.filter(gone).delete()[0]
 
 
-def _unmentioned() -> QuerySet[Entity]:
+def unmentioned() -> QuerySet[Entity]:
     """Entities without a mention of their own, or of what they were merged into."""
     rows = Entity.objects.filter(~Exists(Mention.objects.filter(entity=OuterRef("pk"))))
     rows = rows.filter(~Exists(Mention.objects.filter(entity=OuterRef("merged_into"))))

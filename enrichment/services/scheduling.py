@@ -16,8 +16,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from enrichment.access import schedule_or_404
-from enrichment.models import Enrichment, EnrichmentSchedule
-from enrichment.registry import steps
+from enrichment.models import EnrichmentSchedule
 from enrichment.services.choosing_models import drop_unasked
 from enrichment.services.planning import plan_recent
 from enrichment.services.rolling_up import plan_rollups
@@ -29,7 +28,6 @@ logger = logging.getLogger(__name__)
 RECENT: Final = "recent"
 # A task in hand is not taken up by another process; one that died with it is, after this.
 _IN_HAND: Final = timedelta(hours=1)
-_BATCH: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +157,7 @@ def _all_rollups(_last: datetime | None) -> int:
     return plan_rollups(since=None)
 
 
-def tidy(_last: datetime | None) -> int:
-    """Drop rows of steps that are no more; returns how many."""
-    count = 0
-    for name in Enrichment.objects.order_by().values_list("step", flat=True).distinct():
-        if name not in steps():
-            ids = list(Enrichment.objects.filter(step=name).values_list("id", flat=True)[:_BATCH])
-            count += Enrichment.objects.filter(id__in=ids).delete()[0]
-    return count
-
-
 add_task(Task(RECENT, "Read what was captured or changed", _recent, every_minutes=1))
 add_task(Task("missing", "Look for what is missing", _missing, every_minutes=60))
 add_task(Task("rollups", "Plan summaries of what changed", _rollups, every_minutes=10))
 add_task(Task("all-rollups", "Plan all summaries", _all_rollups, at=clock_time(2, 30)))
-add_task(Task("maintenance", "Nightly tidying", tidy, at=clock_time(2, 0)))

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from enrichment import registry
 from enrichment.models import Enrichment, EnrichmentSchedule
 from enrichment.protocol import Outcome, Step, StepInput
 from enrichment.selectors import result_of
@@ -293,13 +292,3 @@ def test_schedules_run_when_they_are_due_and_keep_what_people_set(
     assert EnrichmentSchedule.objects.get(name="missing").every_minutes == 5
     nightly = EnrichmentSchedule.objects.get(name="maintenance")
     assert (nightly.next_run_at.hour, nightly.next_run_at.minute) == (2, 0)
-
-
-@pytest.mark.django_db
-def test_rows_of_a_step_that_is_gone_are_tidied_away(steps: dict[str, Any], remember: Callable[..., Memory]) -> None:
-    remember("hello")
-    work()
-    del steps["count"]
-    assert scheduling.tidy(None) == 1
-    assert set(Enrichment.objects.values_list("step", flat=True)) == {"upper"}
-    assert registry.readers_of("upper") == []

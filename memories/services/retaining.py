@@ -17,8 +17,18 @@ _BATCH = 500
 
 def apply_retention() -> int:
     """Move everything that is past its time, as each persona's owner has set it; returns how many memories."""
+    return sum(map(_apply, _with_a_rule()))
+
+
+def past_retention() -> int:
+    """How many memories `apply_retention` would move."""
+    rules = [(one, one.retention_days or 0, one.retention_action) for one in _with_a_rule()]
+    return sum(memories_past(*rule).count() for rule in rules)
+
+
+def _with_a_rule() -> list[Persona]:
     personas = Persona.objects.exclude(retention_days=None).select_related("owner").order_by("id")
-    return sum(_apply(persona) for persona in personas if _is_kept_by(persona.owner))
+    return [persona for persona in personas if _is_kept_by(persona.owner)]
 
 
 def _is_kept_by(owner: User) -> bool:

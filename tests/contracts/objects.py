@@ -65,6 +65,7 @@ NOT_OBJECTS = {
     "entity_name": "nobody",
     "number": 1,
     "schedule": "missing",
+    "maintenance_run_id": UUID(int=1),
     "path": "mcp",
     "format": "csv",
     "model_name": "all-MiniLM-L6-v2",

@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 from django.core.management.base import BaseCommand
 
+from enrichment import schedules  # noqa: F401 - every task that runs on one
 from enrichment.services.regrouping import keep_up
 from enrichment.services.rolling_up import make_rollups
 from enrichment.services.running import run_due
