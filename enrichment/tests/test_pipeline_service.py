@@ -76,7 +76,7 @@ class German(Step):
 def steps(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[dict[str, Any]]:
     """These three steps alone, and memories that have settled at once."""
     there: dict[str, Any] = {"upper": Upper(), "count": Count(), "german": German()}
-    for module in ("registry", "services.planning", "services.running", "services.requesting", "services.scheduling"):
+    for module in ("registry", "services.planning", "services.running", "services.requesting"):
         monkeypatch.setattr(f"enrichment.{module}.steps", lambda: there)
     monkeypatch.setattr(planning, "SETTLE", timedelta(seconds=-1))
     yield there
