@@ -8,6 +8,8 @@ from django import forms
 
 from accounts.forms import ServiceForm
 from accounts.models import User
+from enrichment.entities import THING_KINDS
+from enrichment.graph import PHRASE
 from enrichment.llm.in_process import is_configured
 from enrichment.models import EnrichmentSchedule, LlmSetting
 from enrichment.services.choosing_models import TOKENS_MAX, USD_MAX, llm_steps
@@ -96,3 +98,20 @@ class LlmForm(ServiceForm):
         given = dict(self.cleaned_data)
         server, given["step_names"] = given.pop("server"), given.pop("steps")
         return given | {"upstream": self._servers.get(server), "is_local": server == _HERE}
+
+
+class GraphForm(forms.Form):
+    """Which part of the graph, and as of when; a day means its end."""
+
+    as_of = forms.DateField(label="As it was on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    known_at = forms.DateField(label="As known on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    predicate = forms.CharField(
+        label="Only this relation",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": "live in"}),
+    )
+    kind = forms.MultipleChoiceField(
+        label="Only about", required=False, choices=[*THING_KINDS.items(), (PHRASE, "Other words")]
+    )
+    named = forms.BooleanField(label="Only people and things with a name", required=False)

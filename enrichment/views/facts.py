@@ -33,10 +33,15 @@ _SENTENCES = 3
 
 def facts_of_entity(owner: User, entity: Entity) -> dict[str, Any]:
     """What is known of it: true now, earlier, not certain, and what a person disagreed with."""
-    known = facts.about(facts.with_reasons(facts.facts(owner), owner), [entity.id])
+    return facts_of_node(owner, entity.id)
+
+
+def facts_of_node(owner: User, node: UUID) -> dict[str, Any]:
+    """The same of an entity or a phrase, by its id in the graph."""
+    known = facts.about(facts.with_reasons(facts.facts(owner), owner), [node])
     rows = list(facts.with_memory(known).order_by("-valid_from", "-id")[:_ROWS])
     newer = _newer(owner, rows)
-    disputed = facts.with_memory(facts.about(facts.disputed_relations(owner), [entity.id]))
+    disputed = facts.with_memory(facts.about(facts.disputed_relations(owner), [node]))
     said = [row for row in rows if not row.modality]
     return {
         "facts": {

@@ -118,7 +118,7 @@ def _named(user: User, memory: Memory) -> dict[str, UUID]:
     change = hide_entity(owner=user, entity=entity, hidden=False)
     keep_schedules()
     job = request_enrichment(owner=user, wanted=MemoryFilter())
-    found = {"entity_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id}
+    found = {"entity_id": entity.id, "node_id": entity.id, "change_id": change.id, "enrichment_job_id": job.id}
     return {**found, **_about(user, memory), **_stated(user)}
 
 
