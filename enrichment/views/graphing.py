@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -62,8 +61,10 @@ def graph_data(request: HttpRequest) -> HttpResponse:
     form = GraphForm(request.GET)
     if not form.is_valid():
         raise ValidationFailed("; ".join(message for found in form.errors.values() for message in found))
-    around = [_uuid(request.GET["around"])] if "around" in request.GET else []
-    found = graph_of(owner_of(request), _wanted(form, around), limit=DRAWN)
+    wanted = _wanted(form)
+    if "around" in request.GET:  # all that is known of it then, of whatever kind
+        wanted = GraphFilter(wanted.as_of, wanted.known_at, [_uuid(request.GET["around"])])
+    found = graph_of(owner_of(request), wanted, limit=DRAWN)
     places = {node.id: place for place, node in enumerate(found.nodes)}
     return JsonResponse(
         {
@@ -86,17 +87,20 @@ def graph_node(request: HttpRequest, node_id: UUID) -> HttpResponse:
     known = facts_of_node(owner, node_id)["facts"]
     if entity is None and not any(known.values()):
         raise NotFound("There is no such node in your graph.")
-    context = {"known": known, "entity": entity, "name": entity.name if entity else _phrase(owner, node_id)}
-    return render(request, "enrichment/_graph_node.html", context)
+    context: dict[str, object] = {
+        "known": known,
+        "entity": entity,
+        "name": entity.name if entity else _phrase(owner, node_id),
+    }
+    return render_page(request, "enrichment/graph_node.html", "enrichment/_graph_node.html", context)
 
 
-def _wanted(form: GraphForm, around: list[UUID] | None = None) -> GraphFilter:
+def _wanted(form: GraphForm) -> GraphFilter:
     """What a valid form asks for; everything of now where it is not one."""
     given = form.cleaned_data if form.is_bound and form.is_valid() else {}
     return GraphFilter(
         as_of=_end_of(given.get("as_of")),
         known_at=_end_of(given.get("known_at")),
-        entities=around or (),
         kinds=given.get("kind") or (),
         predicate=given.get("predicate") or "",
         phrases=not given.get("named"),

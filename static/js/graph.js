@@ -185,7 +185,7 @@ async function choose(node) {
   draw();
   side.hidden = node === null;
   if (!node) return;
-  const answer = await fetch(root.dataset.node.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, node.id));
+  const answer = await fetch(root.dataset.node.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, node.id), { headers: { "HX-Request": "true" } });
   if (chosen !== node) return;
   if (answer.ok) side.innerHTML = await answer.text();
   else side.textContent = "It could not be loaded. Try again.";
