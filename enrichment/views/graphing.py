@@ -42,7 +42,7 @@ def graph(request: HttpRequest) -> HttpResponse:
         "first": (first or now()).date(),
         "today": now().date(),
         "kinds": [*THING_KINDS.items(), (PHRASE, "Other words")],
-        "chosen": form.data.getlist("kind") if form.is_bound else [],
+        "chosen": request.GET.getlist("kind"),
         "facts": _listed(found),
         "total": found.total,
         "is_whole": found.is_whole,
@@ -60,7 +60,7 @@ def graph_data(request: HttpRequest) -> HttpResponse:
     """Nodes and edges for the canvas; the edges name their nodes by their places in the list."""
     form = GraphForm(request.GET)
     if not form.is_valid():
-        raise ValidationFailed("; ".join(message for found in form.errors.values() for message in found))
+        raise ValidationFailed("; ".join(str(message) for found in form.errors.values() for message in found))
     wanted = _wanted(form)
     if "around" in request.GET:  # all that is known of it then, of whatever kind
         wanted = GraphFilter(wanted.as_of, wanted.known_at, [_uuid(request.GET["around"])])
