@@ -49,8 +49,9 @@ def _loaded(folder: str) -> tuple[Any, Any]:
         # Only when it is asked: both take hundreds of megabytes.
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        return tokenizer, AutoModelForCausalLM.from_pretrained(folder, local_files_only=True).eval()
+        # Files of this machine only, so there is no revision to pin.
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)  # nosec B615
+        return tokenizer, AutoModelForCausalLM.from_pretrained(folder, local_files_only=True).eval()  # nosec B615
     except (ImportError, OSError, ValueError) as error:
         raise LlmTrouble(
             "The model of MEMSHADOW_LLM_MODEL_DIR cannot be loaded: install the extra 'transformers', and name "
