@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 from enrichment.models import (
@@ -23,16 +26,22 @@ from enrichment.models import (
 from memshadow.lib.errors import NotFound
 
 _STEPS = 20
+Merging = TypeVar("Merging", Entity, Topic)
 
 
-def entity_or_404(owner: User, entity_id: UUID) -> Entity:
-    """One of the owner's entities; what was merged into another is that one."""
-    rows = Entity.objects.filter(owner=owner).select_related("owner")
-    found = rows.filter(id=entity_id).first()
+def _followed(rows: QuerySet[Merging], row_id: UUID) -> Merging | None:
+    """The row, or what it was merged into."""
+    found = rows.filter(id=row_id).first()
     for _ in range(_STEPS):
         if found is None or found.merged_into_id is None:
             break
         found = rows.filter(id=found.merged_into_id).first()
+    return found
+
+
+def entity_or_404(owner: User, entity_id: UUID) -> Entity:
+    """One of the owner's entities; what was merged into another is that one."""
+    found = _followed(Entity.objects.filter(owner=owner).select_related("owner"), entity_id)
     if found is None:
         raise NotFound("There is no entity of yours with this id.")
     return found
@@ -64,12 +73,7 @@ def schedule_or_404(name: str) -> EnrichmentSchedule:
 
 def topic_or_404(owner: User, topic_id: UUID) -> Topic:
     """One of the owner's topics; what was merged into another is that one."""
-    rows = Topic.objects.filter(owner=owner).select_related("owner")
-    found = rows.filter(id=topic_id).first()
-    for _ in range(_STEPS):
-        if found is None or found.merged_into_id is None:
-            break
-        found = rows.filter(id=found.merged_into_id).first()
+    found = _followed(Topic.objects.filter(owner=owner).select_related("owner"), topic_id)
     if found is None:
         raise NotFound("There is no topic of yours with this id.")
     return found
