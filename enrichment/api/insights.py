@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from ninja import Router
@@ -14,9 +14,10 @@ from enrichment.insights.profile import as_text, profile_of
 from memshadow.lib.strict import StrictQuery
 
 router = Router(tags=["Profile"])
+_OR_TEXT: dict[str, Any] = {"responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}}
 
 
-@router.get("/profile", auth=scope("memories:read"), response=ProfileOut)
+@router.get("/profile", auth=scope("memories:read"), response=ProfileOut, openapi_extra=_OR_TEXT)
 def get_profile(request: ApiRequest, query: Annotated[ProfileQuery, StrictQuery(...)]) -> ProfileOut | HttpResponse:
     """Read what memories say of their owner: facts, preferences, people, projects, commitments, each with its memories.
 

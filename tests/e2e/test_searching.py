@@ -56,6 +56,7 @@ def test_the_keyboard_completes_a_filter_finds_and_asks_why(
     assert asked.count(address(product, '/search/?q=quadrant tag:"boat things" ')) == 1, "leaving the box asked again"
     page.keyboard.press("Enter")
     expect(page.locator("#memory-body")).to_contain_text("oak drawer")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("s")
     expect(page.locator("h1")).to_have_text("Similar memories")
 
